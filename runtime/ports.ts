@@ -1,0 +1,62 @@
+/**
+ * Ports: the powers that the portable runtime asks of its host. A host implements them once (`*.node.ts`, `*.browser.ts`);
+ * portable code never reaches for a clock, chance, a disk or an environment by itself.
+ */
+import type { Blobs } from '../contracts/values.ts';
+import type { Limits, ObservedRead, Outcome, Program, StepInput } from '../contracts/node.ts';
+
+/** What is seen of a file. `stamp` changes when the file may have changed (size, times, inode); it is never part of a key. */
+export interface FileStat { readonly kind: 'file' | 'folder' | 'other'; readonly size: number; readonly stamp: string }
+
+/** Files of one workspace. Paths are relative to its root, with `/`, and never leave it. */
+export interface Files {
+  /** @throws TelarError `missing-file`, `refused` when the path leaves the workspace (also by a symbolic link), `bad-file` */
+  read(path: string): Uint8Array;
+  stat(path: string): FileStat | undefined;
+  /** Sorted names in a folder, without `.git` and `.telar`; `undefined` when there is no such folder. */
+  list(path: string): readonly string[] | undefined;
+  /** Replaces a file atomically. */
+  write(path: string, bytes: Uint8Array): void;
+  /** The path for engines that open files by themselves; `undefined` where there are no real files. */
+  absolute?(path: string): string;
+}
+
+/** Monotonic milliseconds, and the wall clock for records that people read. */
+export interface Clock { now(): number; date(): Date }
+
+/** SHA-256 in lower-case hex. */
+export type Sha256 = (data: string | Uint8Array) => string;
+
+/** What one execution may use and must obey. */
+export interface ExecuteContext {
+  readonly blobs: Blobs;
+  readonly limits: Limits;
+  readonly signal: AbortSignal;
+  emit(stream: 'stdout' | 'stderr' | 'progress', text: string): void;
+}
+
+/** Runs programs of one engine. One suite, `tests/suites/executor.ts`, holds for all. */
+export interface Executor {
+  /** `sql`, `sql-wasm`, `python`, `javascript`. */
+  readonly engine: string;
+  /** Most programs it runs at once; further ones wait in the scheduler. */
+  readonly concurrency: number;
+  /**
+   * What of the engine can change a result: names, versions, settings, hashes. Goes into action keys, so it must be the same
+   * before and after the engine has started, and cheap: nothing is started for it.
+   */
+  identity(program?: Pick<Program, 'settings'>): Readonly<Record<string, string>>;
+  /** Whether it can run here, without starting it; a reason and what to do when not. */
+  available(): { readonly ok: true } | { readonly ok: false; readonly reason: string };
+  /**
+   * Runs a program.
+   * @throws TelarError `exception` (with `line` in the notebook and `traceback`), `syntax`, `timeout`, `memory`, `output-limit`,
+   *   `cancelled`, `covenant`, `value-type` (a value this engine cannot take, naming port and type), `refused`, `lost`
+   */
+  execute(program: Program, inputs: Readonly<Record<string, StepInput>>, context: ExecuteContext): Promise<Outcome>;
+  /** Ends processes and frees memory. No call may follow. */
+  close(): Promise<void>;
+}
+
+/** Verifies observed reads against the world of now (P4): the digest it gives is equal when all would be seen the same. */
+export interface Observer { digest(folder: string, reads: readonly ObservedRead[]): string }
