@@ -47,9 +47,9 @@ export interface BodyProblem {
   readonly data?: Readonly<Record<string, unknown>>;
 }
 
-/** The wire form of a `TelarError`. */
+/** The wire form of a `TelarError`. A node that its definition fails bears the code of that problem. */
 export interface ErrorJSON {
-  readonly code: ErrorCode;
+  readonly code: ErrorCode | ProblemCode;
   readonly message: string;
   /** Line in the notebook file, from 1, where the error has such a place. */
   readonly line?: number;
@@ -58,10 +58,10 @@ export interface ErrorJSON {
 
 /** An error that a program can act on and a person can read. */
 export class TelarError extends Error {
-  readonly code: ErrorCode;
+  readonly code: ErrorCode | ProblemCode;
   readonly data: Readonly<Record<string, unknown>>;
 
-  constructor(code: ErrorCode, message: string, data: Record<string, unknown> = {}, options?: ErrorOptions) {
+  constructor(code: ErrorCode | ProblemCode, message: string, data: Record<string, unknown> = {}, options?: ErrorOptions) {
     super(message, options);
     this.name = 'TelarError';
     this.code = code;

@@ -1,0 +1,17 @@
+import { createRequire } from 'node:module'; const require=createRequire(import.meta.url);
+const dw = require('@duckdb/duckdb-wasm/dist/duckdb-node-blocking.cjs');
+const dist = require.resolve('@duckdb/duckdb-wasm/dist/duckdb-eh.wasm');
+let t=performance.now();
+const db = await dw.createDuckDB({mvp:{mainModule:dist,mainWorker:''},eh:{mainModule:dist,mainWorker:''}}, new dw.VoidLogger(), dw.NODE_RUNTIME);
+await db.instantiate(()=>{}); db.open({path:':memory:', query:{}}); console.log(performance.now()-t, db.getVersion());
+const c = db.connect();
+const q=(s:string)=>{ try { const r=c.query(s); console.log('OK',s.slice(0,90),'=>',r.schema.fields.map((f:any)=>f.name+':'+f.type).join(' ').slice(0,200), JSON.stringify(r.toArray().map(String)).slice(0,200)); } catch(e:any){ console.log('ERR',s.slice(0,90),'=>',String(e.message).slice(0,300)); } };
+q("SET autoload_known_extensions=false"); q("SET autoinstall_known_extensions=false");
+q("set file_search_path='/tmp/d/ws'");q("set temp_directory=''"); q("set memory_limit='1000MiB'"); q("set errors_as_json=true"); q("set preserve_insertion_order=true"); q("set threads=1");q("set TimeZone='UTC'");
+q("set enable_external_access=false");q("set lock_configuration=true");
+db.registerFileBuffer('/tmp/d/ws/data/a.csv', new TextEncoder().encode('x,y\n1,a\n')); db.registerFileBuffer('data/b.csv', new TextEncoder().encode('x,y\n1,a\n'));
+q("from '/tmp/d/ws/data/a.csv'");q("from 'data/b.csv'");q("from read_csv('data/*.csv')"); q("from read_csv('/tmp/d/ws/data/b.csv')"); q("from read_csv('/tmp/d/ws/data/bad.csv')"); q("from read_text('/etc/hostname')");
+q("selec 1"); q("select nope from range(1)"); q("select 1::json"); q("select json_extract('{}','a')"); q("from read_parquet('a.parquet')"); q("from 'a.json'");
+q("create table r as select 1::hugeint h, [1,2] l, [1,2]::int[2] a, {'a':1} s, map{1:'a'} m, timestamptz '2020-01-01 00:00:00+00' tz, time '01:02:03' t, 1.5::decimal(18,3) d, interval '1 month 2 days 3 seconds' i, timetz '01:00:00+02' tt, date '2020-01-01' dd, timestamp_ns '2020-01-01 00:00:00.123456789' ns, timestamp_s '2020-01-01' ts, timestamp_ms '2020-01-01' tms, 'a'::blob b, true bo");
+q("select * from (describe r)"); q("select l,a,s,m,tz,t,d,dd,ns,ts,tms,b,bo from r"); q("select union_tag(union_value(a:=1))::varchar, datepart('year',i)*12+datepart('month',i) from r"); q("select 'a'::enum('a','b') e"); q("select cast(union_value(a := 1) as union(a int, b varchar))"); q("select list_transform([1,2], lambda x: x+1)");
+q("select '01:02:03.123456789'::time_ns"); q("select 1::bignum");q("select timezone('Europe/Berlin', timestamp '2020-01-01')");

@@ -1,0 +1,3 @@
+/** Templates: texts with `{{ path }}`, blocks and a few helpers, for `text`, `prompt`, and values in YAML. */
+export { analyseTemplate } from './analyse.ts';
+export { renderTemplate } from './render.ts';

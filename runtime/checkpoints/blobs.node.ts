@@ -1,0 +1,248 @@
+/**
+ * Values by content, on disk: up to 64 KiB inside the database, larger ones as files `blobs/ab/cdef…`.
+ *
+ * A file is synced before it is renamed into place, its folder before the next commit (C2). Bytes are hashed at their first
+ * read in this process; what does not match is set aside and never served (C3). A file that engines open by path is checked
+ * before its path is told, and is read-only.
+ */
+import { chmodSync, copyFileSync, fsyncSync, closeSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { readWhole, syncFolder, writeDurably } from '../adapters/durable.node.ts';
+import { sha256, sha256File } from '../adapters/hash.node.ts';
+import { fault } from '../faults.ts';
+import type { Damage, SizedBlobs } from './store.ts';
+import { typed } from './trouble.node.ts';
+
+/** Largest blob that is kept inside the database, in bytes. */
+const SMALL = 64 * 1024;
+
+/** The database's side of small blobs. */
+interface SmallBlobs {
+  read(hash: string): Uint8Array | undefined;
+  size(hash: string): number | undefined;
+  drop(hash: string): void;
+}
+
+/** Blobs with what the group commit needs of them. */
+export interface DiskBlobs extends SizedBlobs {
+  adopt(path: string): string;
+  /** Small ones that are not committed yet. */
+  readonly pending: ReadonlyMap<string, Uint8Array>;
+  /** Syncs the folders of files renamed since the last call. */
+  settle(): void;
+  /** What was pending has been committed, or could not be and is given up: then it is as if it had never been put. */
+  settled(hashes: Iterable<string>, committed: boolean): void;
+  /** Forgets what was known of the database's part: it has been replaced. */
+  forget(): void;
+}
+
+/**
+ * Opens the blobs of a `.telar` folder.
+ * @param onPending called with the bytes that wait for a commit whenever a small blob is put
+ */
+export function openBlobs(folder: string, small: SmallBlobs, onDamage: (damage: Damage) => void, onPending: (bytes: number) => void): DiskBlobs {
+  const root = join(folder, 'blobs');
+  const pending = new Map<string, Uint8Array>();
+  const sizes = new Map<string, number>();
+  const checked = new Set<string>();
+  const checkedFiles = new Set<string>();
+  const unsynced = new Set<string>();
+  let waiting = 0;
+  let temporaries = 0;
+  sweep(root);
+
+  const fileOf = (hash: string): string => join(root, hash.slice(0, 2), hash.slice(2));
+  const temporary = (): string => join(root, `.tmp-${process.pid}-${temporaries++}`);
+  const fileSize = (hash: string): number | undefined => statSync(fileOf(hash), { throwIfNoEntry: false })?.size;
+
+  function size(hash: string): number | undefined {
+    const known = pending.get(hash)?.byteLength ?? sizes.get(hash);
+    if (known !== undefined) return known;
+    const found = small.size(hash) ?? fileSize(hash);
+    if (found !== undefined) sizes.set(hash, found);
+    return found;
+  }
+
+  function damaged(hash: string, bytes: Uint8Array | undefined): void {
+    sizes.delete(hash);
+    checked.delete(hash);
+    checkedFiles.delete(hash);
+    const aside = join(folder, 'damaged', hash);
+    const message = 'A stored value was damaged. It has been set aside and will be computed again when it is needed.';
+    try {
+      mkdirSync(dirname(aside), { recursive: true });
+      if (bytes === undefined) renameSync(fileOf(hash), aside);
+      else {
+        rmSync(aside, { force: true });
+        writeDurably(aside, temporary(), bytes);
+      }
+      onDamage({ what: 'blob', id: hash, path: aside, message });
+    } catch {
+      // No room to keep it for a look: it must be gone all the same.
+      rmSync(fileOf(hash), { force: true });
+      onDamage({ what: 'blob', id: hash, message });
+    }
+    if (bytes !== undefined) small.drop(hash);
+  }
+
+  /** The file is there and its bytes are right; otherwise it is set aside. */
+  function fileIsSound(hash: string): boolean {
+    if (fileSize(hash) === undefined) return false;
+    if (checkedFiles.has(hash)) return true;
+    if (sha256File(fileOf(hash)) !== hash) {
+      damaged(hash, undefined);
+      return false;
+    }
+    checkedFiles.add(hash);
+    return true;
+  }
+
+  function get(hash: string): Uint8Array | undefined {
+    const waits = pending.get(hash);
+    if (waits !== undefined) return waits.slice();
+    const inside = small.read(hash);
+    if (inside !== undefined) {
+      if (!checked.has(hash)) {
+        if (sha256(inside) !== hash) {
+          damaged(hash, inside);
+          return undefined;
+        }
+        checked.add(hash);
+      }
+      return inside;
+    }
+    const bytes = fileSize(hash);
+    if (bytes === undefined) {
+      sizes.delete(hash);
+      return undefined;
+    }
+    const whole = readWhole(fileOf(hash), bytes);
+    if (!checkedFiles.has(hash)) {
+      if (sha256(whole) !== hash) {
+        damaged(hash, undefined);
+        return undefined;
+      }
+      checkedFiles.add(hash);
+    }
+    return whole;
+  }
+
+  function intoPlace(hash: string, act: (path: string) => void): void {
+    const path = fileOf(hash);
+    try {
+      if (mkdirSync(dirname(path), { recursive: true }) !== undefined) unsynced.add(root);
+      act(path);
+    } catch (error) {
+      throw typed(error, folder);
+    }
+    fault('blob-renamed');
+    unsynced.add(dirname(path));
+    checkedFiles.add(hash);
+  }
+
+  function writeFile(hash: string, bytes: Uint8Array): void {
+    intoPlace(hash, (path) => writeDurably(path, temporary(), bytes, 0o444, {
+      temporary: () => fault('blob-temporary'), written: () => fault('blob-written'), synced: () => fault('blob-synced'),
+    }));
+  }
+
+  /** Whether a blob is there and right. What is there unread is read now: nobody may lean on it unseen. */
+  const isSound = (hash: string, bytes: number): boolean =>
+    size(hash) === bytes && (pending.has(hash) || checked.has(hash) || checkedFiles.has(hash) || get(hash) !== undefined);
+
+  function put(bytes: Uint8Array): string {
+    const hash = sha256(bytes);
+    if (isSound(hash, bytes.byteLength)) return hash;
+    if (bytes.byteLength > SMALL) writeFile(hash, bytes);
+    else {
+      pending.set(hash, Uint8Array.from(bytes));
+      waiting += bytes.byteLength;
+      onPending(waiting);
+    }
+    sizes.set(hash, bytes.byteLength);
+    return hash;
+  }
+
+  return {
+    pending, put, get, size,
+    has: (hash) => size(hash) !== undefined,
+    path(hash) {
+      if (fileIsSound(hash)) return fileOf(hash);
+      const bytes = get(hash);
+      if (bytes === undefined) return undefined;
+      writeFile(hash, bytes);
+      return fileOf(hash);
+    },
+    adopt(path) {
+      const bytes = statSync(path).size;
+      if (bytes <= SMALL) {
+        const hash = put(readWhole(path, bytes));
+        rmSync(path);
+        return hash;
+      }
+      const hash = sha256File(path);
+      if (isSound(hash, bytes)) rmSync(path);
+      else intoPlace(hash, (to) => moveDurably(path, to, temporary()));
+      sizes.set(hash, bytes);
+      return hash;
+    },
+    settle() {
+      for (const path of unsynced) syncFolder(path);
+      unsynced.clear();
+      fault('folders-synced');
+    },
+    settled(hashes, committed) {
+      for (const hash of hashes) {
+        waiting -= pending.get(hash)?.byteLength ?? 0;
+        pending.delete(hash);
+        if (committed) checked.add(hash);
+        else sizes.delete(hash);
+      }
+    },
+    forget() {
+      sizes.clear();
+      checked.clear();
+    },
+  };
+}
+
+/** Moves a finished file; copies it where the file system will not move it. */
+function moveDurably(from: string, to: string, temporary: string): void {
+  try {
+    try {
+      renameSync(from, temporary);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EXDEV') throw error;
+      copyFileSync(from, temporary);
+      rmSync(from);
+    }
+    const descriptor = openSync(temporary, 'r+');
+    try {
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+    chmodSync(temporary, 0o444);
+    renameSync(temporary, to);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+}
+
+/** Removes temporary files of processes that are gone. */
+function sweep(root: string): void {
+  for (const name of readdirSync(root)) {
+    const owner = Number(/^\.tmp-(\d+)-/.exec(name)?.[1]);
+    if (owner > 0 && owner !== process.pid && !isAlive(owner)) rmSync(join(root, name), { force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

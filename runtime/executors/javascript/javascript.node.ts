@@ -1,0 +1,190 @@
+/**
+ * The JavaScript engine in Node: QuickJS in child processes that can be killed.
+ *
+ * A worker thread was not taken: it shares this process's memory and permissions. Nor is a cancelled child interrupted softly: it keeps
+ * nothing worth saving, and a kill is done in some 15 ms. Large blobs go by hard link through a folder that the child may read, small ones by message.
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import { randomInt } from 'node:crypto';
+import { existsSync, linkSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { TelarError } from '../../../contracts/errors.ts';
+import type { Blobs, TableManifest } from '../../../contracts/values.ts';
+import type { ExecuteContext, Executor } from '../../ports.ts';
+import type { Answer, Job } from './child.node.ts';
+import { buildModule, type Module } from './module.ts';
+import { storeEmission } from './outcome.ts';
+
+/** How the engine works here. */
+export interface JavaScriptOptions {
+  /** Most children at once; 2 unless said. */
+  readonly concurrency?: number;
+  /** An absolute folder for the exchange of large values, best on the disk of the store; the system's temporary folder unless said. */
+  readonly scratch?: string;
+  /** A Node of version 26 or later; this process's own unless said. */
+  readonly node?: string;
+}
+
+const INLINE = 64 * 1024;
+/** How long after its deadline a child that does not stop by itself is killed. */
+const GRACE = 300;
+const ENTRY = fileURLToPath(import.meta.url).replace(/javascript\.node(\.\w+)$/, 'child.node$1');
+
+/** Makes the engine. Children start when first needed, and are used again for one step after another. */
+export function createJavaScript({ concurrency = 2, scratch = tmpdir(), node = process.execPath }: JavaScriptOptions = {}): Executor {
+  const idle: Child[] = [];
+  const all = new Set<Child>();
+  const waiting: (() => void)[] = [];
+  let busy = 0;
+  let folder: string | undefined;
+
+  const acquire = async (): Promise<Child> => {
+    while (busy >= concurrency) await new Promise<void>((resolve) => { waiting.push(resolve); });
+    busy += 1;
+    folder ??= realpathSync(mkdtempSync(join(scratch, 'telar-js-')));
+    const child = idle.pop() ?? new Child(folder, node);
+    all.add(child);
+    return child;
+  };
+  const release = (child: Child): void => {
+    busy -= 1;
+    if (child.alive) idle.push(child);
+    else all.delete(child);
+    waiting.shift()?.();
+  };
+
+  return {
+    engine: 'javascript', concurrency,
+    identity: () => ({ engine: 'quickjs', version: '0.32.0', bridge: '1', timeZone: 'UTC', locale: 'C.UTF-8' }),
+    available: () => ({ ok: true }),
+    async execute(program, inputs, context) {
+      const module = buildModule(program, inputs);
+      context.signal.throwIfAborted();
+      const child = await acquire();
+      const linked: string[] = [];
+      try {
+        const blobs = collect(module, context.blobs, folder!, linked);
+        return storeEmission(await child.run({ module, seed: randomInt(2 ** 47), limits: context.limits, blobs, folder: folder! }, context), context.blobs);
+      } finally {
+        for (const path of linked) rmSync(path, { force: true });
+        release(child);
+      }
+    },
+    async close() {
+      await Promise.all([...all].map((child) => child.kill()));
+      all.clear();
+      idle.length = 0;
+      if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Gathers the blobs that a module may read: small ones by value, larger ones linked into the folder. */
+function collect(module: Module, blobs: Blobs, folder: string, linked: string[], gathered = new Map<string, Uint8Array>()): Map<string, Uint8Array> {
+  const hand = (hash: string, bytes: number): void => {
+    if (gathered.has(hash)) return;
+    const path = bytes > INLINE ? blobs.path(hash) : undefined;
+    const target = join(folder, hash);
+    if (path !== undefined && existsSync(target)) return;
+    try {
+      if (path === undefined) throw new Error('not a file');
+      linkSync(path, target);
+      linked.push(target);
+    } catch {
+      const data = blobs.get(hash);
+      if (data === undefined) throw new TelarError('value-missing', 'An input is not in the store any more; run its producer again.', { hash });
+      if (data.length <= INLINE) gathered.set(hash, data);
+      else if (!existsSync(target)) {
+        writeFileSync(target, data);
+        linked.push(target);
+      }
+    }
+  };
+  for (const input of Object.values(module.inputs)) {
+    if ('producer' in input) collect(input.producer, blobs, folder, linked, gathered);
+    else if (input.ref.form === 'table') {
+      hand(input.ref.hash, 0);
+      const manifest = gathered.get(input.ref.hash) ?? blobs.get(input.ref.hash)!;
+      for (const column of (JSON.parse(new TextDecoder().decode(manifest)) as TableManifest).columns) hand(column.blob, column.bytes);
+    } else if (input.ref.form !== 'live' && input.ref.form !== 'opaque') hand(input.ref.hash, input.ref.bytes);
+  }
+  return gathered;
+}
+
+/** One process, doing one job at a time. */
+class Child {
+  readonly #process: ChildProcess;
+  readonly #exited: Promise<void>;
+  #jobs = 0;
+  alive = true;
+
+  constructor(folder: string, node: string) {
+    const readable = [...packageFolders(), folder].map((path) => `--allow-fs-read=${path}`);
+    this.#process = fork(ENTRY, [], {
+      execPath: node,
+      serialization: 'advanced', env: { TZ: 'UTC', LC_ALL: 'C.UTF-8' }, cwd: folder, stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+      execArgv: ['--permission', ...readable, '--disallow-code-generation-from-strings', '--stack-size=3900', '--no-warnings'],
+    });
+    this.#process.unref();
+    this.#process.channel?.unref();
+    this.#exited = new Promise((resolve) => {
+      this.#process.once('exit', () => { this.alive = false; resolve(); });
+    });
+    this.#process.once('error', () => { this.alive = false; });
+  }
+
+  async kill(): Promise<void> {
+    this.alive = false;
+    this.#process.ref();
+    this.#process.kill('SIGKILL');
+    await this.#exited;
+  }
+
+  run(job: Omit<Job, 'id'>, { signal, limits, emit }: ExecuteContext): Promise<Extract<Answer, { emission: unknown }>['emission']> {
+    const id = this.#jobs += 1;
+    this.#process.ref();
+    this.#process.channel?.ref();
+    return new Promise<Extract<Answer, { emission: unknown }>['emission']>((resolve, reject) => {
+      const stop = (error: TelarError): void => {
+        end();
+        void this.kill().then(() => { reject(error); });
+      };
+      const cancel = (): void => { stop(new TelarError('cancelled', 'The step was cancelled.')); };
+      const late = setTimeout(() => {
+        stop(new TelarError('timeout', `The step took longer than ${limits.time / 1000} s and was stopped. Raise it with timeout= on the fence, or do less at once.`, { limit: limits.time }));
+      }, limits.time + GRACE);
+      const lost = (): void => {
+        end();
+        reject(new TelarError('lost', 'The JavaScript engine ended unexpectedly; the step can be run again.'));
+      };
+      const hear = (answer: Answer): void => {
+        if (answer.id !== id) return;
+        if ('stream' in answer) return emit(answer.stream, answer.text);
+        end();
+        if ('error' in answer) reject(TelarError.fromJSON(answer.error));
+        else resolve(answer.emission);
+      };
+      const end = (): void => {
+        clearTimeout(late);
+        signal.removeEventListener('abort', cancel);
+        this.#process.off('message', hear).off('exit', lost);
+        this.#process.unref();
+        this.#process.channel?.unref();
+      };
+      signal.addEventListener('abort', cancel);
+      this.#process.on('message', hear).once('exit', lost);
+      this.#process.send({ id, ...job } satisfies Job, (error) => { if (error !== null) lost(); });
+      if (signal.aborted) cancel();
+    });
+  }
+}
+
+/** Telar's own code, and the package folders of what the child imports. */
+function packageFolders(): string[] {
+  const home = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
+  const specifiers = ['@jitl/quickjs-wasmfile-release-sync', 'quickjs-emscripten-core', '@jitl/quickjs-ffi-types'];
+  const found = specifiers.map((specifier) => fileURLToPath(import.meta.resolve(specifier)).replace(/(.*[\\/]node_modules[\\/]).*/s, '$1'));
+  return [...new Set([...['contracts', 'nodes', 'runtime', 'package.json'].map((part) => join(home, part)), ...found].map((path) => realpathSync(path)))];
+}

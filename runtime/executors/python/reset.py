@@ -1,0 +1,153 @@
+"""Reset: what makes a warm interpreter look new to each step, and chance honest (R9).
+
+Undone after a step: names of modules and builtins, modules imported since, the environment, the working folder, paths and hooks, streams,
+the decimal context, warning filters, pending tasks, /tmp. Not undone: attributes set on classes of the standard library, and the contents
+of its containers. A new child for each step would undo these too, and cost 300 ms each time.
+"""
+import asyncio
+import builtins
+import decimal
+import gc
+import io
+import os
+import random
+import shutil
+import sys
+import time
+import types
+import warnings
+
+host = None
+_modules = {}
+_lists = {}
+_environ = {}
+_streams = ()
+
+
+class _Pipe(io.RawIOBase):
+    """One of the two streams, to the host, in order."""
+
+    def __init__(self, kind):
+        self.kind = kind
+
+    def writable(self):
+        return True
+
+    def fileno(self):
+        raise OSError('this stream has no file descriptor')
+
+    def write(self, data):
+        if self.kind == 2:
+            sys.stdout.flush()
+        host.emit(self.kind, bytes(data))
+        return len(data)
+
+
+def install(its_host):
+    """Takes the state of now as the state to come back to."""
+    global host, _environ
+    host = its_host
+    sys.path[:] = [path for path in sys.path if path]
+    sys.argv[:] = ['']
+    os.environ.clear()
+    os.environ.update({'HOME': '/home', 'TMPDIR': '/tmp', 'TZ': 'UTC', 'LANG': 'C.UTF-8', 'LC_ALL': 'C.UTF-8', 'PATH': '/'})
+    _environ = dict(os.environ)
+    streams()
+    for items in (sys.path, sys.meta_path, sys.path_hooks, warnings.filters):
+        _lists[id(items)] = (items, list(items))
+    close_doors()
+    for name, module in sys.modules.items():
+        _modules[name] = (module, dict(module.__dict__))
+
+
+def close_doors():
+    """JavaScript's objects cannot be imported: the process around us is the wall, but there is no need for a door in it."""
+    for finder in sys.meta_path:
+        getattr(finder, 'jsproxies', {}).clear()
+    for name in [name for name, module in sys.modules.items() if not isinstance(module, types.ModuleType)]:
+        del sys.modules[name]
+    # The event loop asks here whether it may suspend Python, and wants nothing else of it.
+    stub = sys.modules['pyodide_js'] = types.ModuleType('pyodide_js')
+    stub._api = sys.modules['pyodide_js._api'] = types.ModuleType('pyodide_js._api')
+    stub._api.config = types.SimpleNamespace(enableRunUntilComplete=True)
+    time.sleep = sleeper(getattr(time.sleep, '__wrapped__', time.sleep))  # Pyodide's suspends Python, and a deadline would fall into its loop
+
+
+def sleeper(sleep_deep):
+    def sleep(seconds, /):
+        """Waits; a deadline or a cancel ends it."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            sleep_deep(min(left, 0.01))
+            if host.expired():
+                raise KeyboardInterrupt
+        if seconds < 0:
+            raise ValueError('sleep length must be non-negative')
+    return sleep
+
+
+def streams():
+    sys.stdout, sys.stderr = [io.TextIOWrapper(io.BufferedWriter(_Pipe(kind)), encoding='utf-8', errors='backslashreplace', line_buffering=True) for kind in (1, 2)]
+    sys.stdin = io.StringIO('')
+    sys.__stdout__, sys.__stderr__, sys.__stdin__ = sys.stdout, sys.stderr, sys.stdin
+
+
+def begin():
+    decimal.setcontext(decimal.Context(prec=28, rounding=decimal.ROUND_HALF_EVEN, traps=[decimal.DivisionByZero, decimal.Overflow, decimal.InvalidOperation]))
+    sys.setrecursionlimit(1000)
+
+
+def seed(number):
+    random.seed(number)
+    numpy = sys.modules.get('numpy')
+    if numpy is not None:
+        numpy.random.seed(number % 2 ** 32)
+
+
+def flush():
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except Exception:
+            pass
+
+
+def drop_modules(names):
+    for name in names:
+        sys.modules.pop(name, None)
+
+
+def end():
+    """Undoes what the last step did. Called after its result was sent, before the next one begins."""
+    for task in asyncio.all_tasks(asyncio.get_event_loop()):
+        task.cancel()
+    sys.settrace(None)
+    sys.setprofile(None)
+    for items, saved in _lists.values():
+        if items != saved:
+            items[:] = saved
+    for name in [name for name in sys.modules if name not in _modules]:
+        if getattr(sys.modules[name].__spec__, 'loader', None).__class__.__name__ not in ('BuiltinImporter', 'ExtensionFileLoader', 'FrozenImporter'):
+            del sys.modules[name]
+    for name, (module, saved) in _modules.items():
+        sys.modules[name] = module
+        names = module.__dict__
+        if len(names) != len(saved) or any(names.get(key, host) is not value for key, value in saved.items()):
+            for key in [key for key in names if key not in saved]:
+                del names[key]
+            names.update(saved)
+    streams_of_now()
+    if os.environ != _environ:
+        os.environ.clear()
+        os.environ.update(_environ)
+    os.chdir('/')
+    for entry in os.scandir('/tmp'):
+        shutil.rmtree(entry.path) if entry.is_dir(follow_symlinks=False) else os.unlink(entry.path)
+    gc.enable()
+
+
+def streams_of_now():
+    """New streams when the step closed or replaced one."""
+    if sys.stdout.closed or sys.stderr.closed:
+        streams()
+        _modules['sys'] = (sys, dict(sys.__dict__))

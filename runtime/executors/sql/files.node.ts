@@ -1,0 +1,68 @@
+/**
+ * The files of a SQL step: which it may open, and what it read (P9).
+ */
+import { createHash } from 'node:crypto';
+import { createReadStream, realpathSync, statSync } from 'node:fs';
+import { isAbsolute, join, relative, sep } from 'node:path';
+import { TelarError } from '../../../contracts/errors.ts';
+import type { ObservedRead, Program } from '../../../contracts/node.ts';
+import { tokenize } from '../../../nodes/sql/tokens.ts';
+
+/** A granted file. `real` is absent when it is not there. */
+export interface StepFile { readonly path: string; readonly absolute: string; readonly real?: string }
+
+/**
+ * The files that the program names, inside the workspace.
+ * @throws TelarError `refused` for one outside it (also by a symbolic link), or in `.git` or `.telar`
+ */
+export function stepFiles(program: Program, root: string): StepFile[] {
+  const top = realpathSync(root);
+  return (program.files ?? []).map((path) => {
+    const absolute = isAbsolute(path) ? path : join(top, program.folder, path);
+    let real: string | undefined;
+    try {
+      real = realpathSync(absolute);
+    } catch {
+      real = undefined;
+    }
+    const inside = relative(top, real ?? absolute);
+    if (inside.startsWith(`..${sep}`) || inside === '..' || isAbsolute(inside)) throw new TelarError('refused', `“${path}” lies outside the workspace; copy it in, or open a workspace that holds it.`, { path });
+    if (/(?:^|[/\\])\.(?:git|telar)(?:[/\\]|$)/i.test(inside)) throw new TelarError('refused', `“${path}” belongs to the workspace's own records and is not read by steps.`, { path });
+    return { path, absolute, ...(real === undefined || !statSync(real).isFile() ? {} : { real }) };
+  });
+}
+
+/** All spellings under which DuckDB may open the files: absolute, relative, and texts of the SQL that name them or match them. */
+export function allowedPaths(sql: string, files: readonly StepFile[], folder: string): string[] {
+  const allowed = new Set(files.flatMap(({ path, absolute, real }) => (real === undefined ? [] : [path, absolute, real])));
+  const known = new Set([...allowed]);
+  for (const token of tokenize(sql).tokens) {
+    if (token.kind !== 'text' && token.kind !== 'name') continue;
+    const spelled = token.value;
+    const matches = /[*?[]/.test(spelled) ? [...known].some((path) => globMatches(normal(spelled, folder), path)) : known.has(normal(spelled, folder));
+    if (matches) allowed.add(spelled);
+  }
+  return [...allowed];
+}
+
+const normal = (path: string, folder: string): string => (isAbsolute(path) ? join(path) : join(folder, path));
+
+/** DuckDB's patterns: `*`, `**`, `?`, `[a-z]`. */
+function globMatches(pattern: string, path: string): boolean {
+  const source = pattern.replace(/[.+^${}()|\\]/g, '\\$&').replaceAll('**/', '\u0001').replaceAll('**', '\u0002').replaceAll('*', '[^/]*').replaceAll('?', '[^/]').replaceAll('[!', '[^').replaceAll('\u0001', '(?:.*/)?').replaceAll('\u0002', '.*');
+  try {
+    return new RegExp(`^${source}$`, 'u').test(path);
+  } catch {
+    return false;
+  }
+}
+
+/** What each file held. Reads it as a stream. */
+export async function observe(files: readonly StepFile[]): Promise<ObservedRead[]> {
+  return Promise.all(files.map(async ({ path, real }): Promise<ObservedRead> => {
+    if (real === undefined) return { what: 'missing', path, saw: '' };
+    const hash = createHash('sha256');
+    for await (const piece of createReadStream(real, { highWaterMark: 1_048_576 })) hash.update(piece as Uint8Array);
+    return { what: 'file', path, saw: hash.digest('hex') };
+  }));
+}

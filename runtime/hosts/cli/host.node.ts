@@ -1,0 +1,65 @@
+/** The command line's host: opens the workspace of a file and puts store, files, kinds and engines behind the runtime's ports. */
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import { createCatalogue, type Catalogue } from '../../../nodes/index.ts';
+import { systemClock } from '../../adapters/clock.node.ts';
+import { createFiles, type DiskFiles } from '../../adapters/files.node.ts';
+import { sha256 } from '../../adapters/hash.node.ts';
+import { createObserver } from '../../adapters/observer.ts';
+import { createResources } from '../../adapters/resources.node.ts';
+import { findWorkspace, type Workspace } from '../../adapters/workspace.node.ts';
+import { openStore } from '../../checkpoints/sqlite.node.ts';
+import type { Store } from '../../checkpoints/store.ts';
+import type { Executor } from '../../ports.ts';
+import { createRuntime, type Notebook, type RuntimePorts } from '../../runtime.ts';
+import { createExecutors } from '../executors.node.ts';
+import type { Arguments } from './arguments.node.ts';
+import { terminal } from './terminal.node.ts';
+
+/** An open workspace with its runtime. */
+export interface Host extends RuntimePorts {
+  readonly workspace: Workspace;
+  readonly files: DiskFiles;
+  readonly store: Store;
+  readonly runtime: ReturnType<typeof createRuntime>;
+  open(): Promise<Notebook>;
+  close(): Promise<void>;
+}
+
+/** Most steps at once when nobody says. */
+export const defaultJobs = (): number => availableParallelism();
+
+/** The catalogue over the contracts beside this code. */
+export function openCatalogue(): Catalogue {
+  return createCatalogue((path) => readFileSync(new URL(`../../../contracts/nodes/${path}`, import.meta.url), 'utf8'));
+}
+
+/** Opens the workspace of a notebook, or of a folder. @throws TelarError `missing-file`, and what the store throws */
+export function openHost(path: string, args: Pick<Arguments, 'text'>): Host {
+  const workspace = findWorkspace(path, args.text('workspace'));
+  const state = join(workspace.root, '.telar');
+  const files = createFiles(workspace.root);
+  const store = openStore(workspace.root, { onDamage: (damage) => { terminal.error(`telar: ${damage.message}`); } });
+  const executors: ReadonlyMap<string, Executor> = createExecutors({ root: workspace.root, state });
+  const ports: RuntimePorts = {
+    files, store, observer: createObserver({ files, store, sha256 }), catalogue: openCatalogue(), resources: createResources(), executors,
+    sha256, clock: systemClock, newRun,
+  };
+  const runtime = createRuntime(ports);
+  return {
+    ...ports, files, store, workspace, runtime,
+    open: () => runtime.open(workspace.file),
+    close: async () => {
+      await Promise.all([...executors.values()].map((executor) => executor.close()));
+      await store.close();
+    },
+  };
+}
+
+/** `20261120-154107-3fa9c1`: sorts by time, and two in one second differ. */
+function newRun(): string {
+  const time = new Date().toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15);
+  return `${time}-${randomBytes(3).toString('hex')}`;
+}

@@ -1,0 +1,45 @@
+/** `telar why`: the decision on one node, its reason, and the difference of its key to the last one. */
+import { TelarError } from '../../../contracts/errors.ts';
+import { nearest } from '../../../nodes/nearest.ts';
+import type { ComponentChange } from '../../graph/fingerprint.ts';
+import type { Arguments } from './arguments.node.ts';
+import { openHost } from './host.node.ts';
+import { planOptions } from './run.node.ts';
+import { colour, terminal } from './terminal.node.ts';
+
+export async function run(args: Arguments): Promise<number> {
+  const [file, id] = args.positionals as [string, string];
+  const host = openHost(file, args);
+  try {
+    const notebook = await host.open();
+    if (notebook.graph.node(id) === undefined) {
+      const near = nearest(id, [...notebook.graph.nodes()].map((node) => node.path));
+      throw new TelarError('usage', `There is no node \`${id}\` in ${file}.${near === undefined ? '' : ` Did you mean \`${near}\`?`}`);
+    }
+    const { set } = planOptions(args);
+    const why = notebook.why(id, set === undefined ? {} : { set });
+    const changed = why.changed.map(named);
+    if (args.flags.json === true) {
+      const { key, previous } = why;
+      terminal.out(`${JSON.stringify({ type: 'why', node: id, decision: why.decision, reason: why.reason, ...(key === undefined ? {} : { key }), ...(previous === undefined ? {} : { previous }), changed })}\n`);
+      return 0;
+    }
+    terminal.out(`${colour.bold(id)}  ${why.decision}: ${why.reason}\n`);
+    for (const { component, before, after } of changed) {
+      terminal.out(`  ${component.padEnd(16)} ${colour.red(short(before))} → ${colour.green(short(after))}\n`);
+    }
+    return 0;
+  } finally {
+    await host.close();
+  }
+}
+
+/** Components under the names of the command's contract; which engine or file it was goes before the text. */
+function named({ component, before, after }: ComponentChange): ComponentChange {
+  const [group, ...rest] = component.split('.');
+  if (group !== 'engine' && group !== 'reads') return { component, ...(before === undefined ? {} : { before }), ...(after === undefined ? {} : { after }) };
+  const name = rest.join('.');
+  return { component: group, ...(before === undefined ? {} : { before: `${name} ${before}` }), ...(after === undefined ? {} : { after: `${name} ${after}` }) };
+}
+
+const short = (text: string | undefined): string => (text === undefined ? '(none)' : text.replace(/[0-9a-f]{64}/g, (hash) => hash.slice(0, 10)).slice(0, 100));

@@ -1,0 +1,60 @@
+/**
+ * The context of one running step: the only door from a node kind to engines, values and files.
+ *
+ * A kind hands it programs and paths; it finds the executor, keeps values, and remembers every look at the world, so that a
+ * kind can be neither impure by accident nor tied to an engine. One is made per step and thrown away with it.
+ */
+import { TelarError } from '../../contracts/errors.ts';
+import type { Limits, ObservedRead, StepContext } from '../../contracts/node.ts';
+import type { Blobs } from '../../contracts/values.ts';
+import type { Executor, Files, Sha256 } from '../ports.ts';
+import { ARROW } from '../../nodes/data/media.ts';
+import { loadValue, storeValue } from '../values/kinds.ts';
+import { tableFromArrow } from './context-arrow.ts';
+import { createStepFiles } from './context-files.ts';
+
+/** What a step's context is made of. */
+export interface StepPowers {
+  readonly blobs: Blobs;
+  readonly files: Files;
+  readonly sha256: Sha256;
+  /** By the name that programs use: `sql`, `python`, … */
+  readonly executors: ReadonlyMap<string, Executor>;
+  /** Folder of the notebook, relative to the workspace root. */
+  readonly folder: string;
+  readonly limits: Limits;
+  readonly signal: AbortSignal;
+  emit(stream: 'stdout' | 'stderr' | 'progress', text: string): void;
+}
+
+/** A step's context that can also tell all that the step has seen so far, by itself and through engines. */
+export interface RecordingContext extends StepContext { reads(): readonly ObservedRead[] }
+
+/** Makes the context of one step. */
+export function createStepContext(powers: StepPowers): RecordingContext {
+  const { blobs, limits, signal, executors } = powers;
+  const files = createStepFiles(powers.files, powers.folder, powers.sha256);
+  const emit: StepContext['emit'] = (stream, text) => { powers.emit(stream, text); };
+  return {
+    blobs, limits, signal, emit,
+    execute: async (program, inputs) => {
+      const executor = executors.get(program.engine);
+      if (executor === undefined) {
+        const known = [...executors.keys()].join(', ') || 'none';
+        throw new TelarError('unavailable', `There is no engine \`${program.engine}\` here (there are: ${known}).`, { lacks: program.engine });
+      }
+      const ready = executor.available();
+      if (!ready.ok) throw new TelarError('unavailable', ready.reason, { lacks: program.engine });
+      const outcome = await executor.execute(program, inputs, { blobs, limits, signal, emit });
+      files.add(outcome.reads);
+      return outcome;
+    },
+    load: (ref) => loadValue(ref, blobs),
+    // Arrow's bytes are kept as the table that they are.
+    store: (value, options) => (value instanceof Uint8Array && options?.mediaType === ARROW
+      ? storeValue(tableFromArrow(value), blobs) : storeValue(value, blobs, options)),
+    readFile: (path) => files.read(path),
+    glob: (pattern) => files.glob(pattern),
+    reads: () => files.reads(),
+  };
+}

@@ -1,0 +1,156 @@
+/**
+ * Performing one step: builds what its kind is handed, holds it to its limits, and turns what it gave into a row. A kind's
+ * error becomes the step's; a step that does not come back is left behind and its late result ignored (R3).
+ */
+import { TelarError, type ErrorJSON } from '../../contracts/errors.ts';
+import type { Limits, Outcome, OutputValue, Program, Step, StepContext, StepInput } from '../../contracts/node.ts';
+import { digestReads, rowId, type LogEntry, type Row } from '../checkpoints/store.ts';
+import type { GraphNode } from '../graph/node.ts';
+import type { Plan } from '../graph/plan.ts';
+import { bareCell } from '../describe.ts';
+import { createStepContext } from './context.ts';
+import type { Decided } from './decide.ts';
+import type { RunHost } from './host.ts';
+
+/** Limits of a step that says none: ten minutes, 2 GiB, 1 GiB of output. */
+export const DEFAULT_LIMITS: Limits = { time: 600_000, memory: 2 * 1024 ** 3, output: 1024 ** 3 };
+
+/** How long an engine that was told to stop may take before the step is given up without it, in milliseconds. */
+const GRACE = 2_000;
+
+/** Most text of a step's streams that is kept with its row, in characters; the run's own log has all. */
+const KEPT_LOG = 16_384;
+
+type InputOf = (port: GraphNode['ports'][number]) => Promise<StepInput | undefined>;
+
+/** What performing needs beside the node. */
+export interface PerformFacts {
+  readonly host: RunHost;
+  readonly plan: Plan;
+  readonly run: string;
+  readonly signal: AbortSignal;
+  readonly started: number;
+  input: InputOf;
+  stream(stream: 'stdout' | 'stderr' | 'progress', text: string): void;
+}
+
+/** A row to keep; `error` when the step is red and the row is only evidence. */
+export interface StepResult { readonly row: Row; readonly error?: ErrorJSON }
+
+/** Does a step. @throws TelarError what failed it */
+export async function performStep(node: GraphNode, decided: Decided, facts: PerformFacts): Promise<StepResult> {
+  const { host, plan, signal } = facts;
+  const kind = await host.loadKind(node.description.kind);
+  if (kind.run === undefined) throw new Error(`kind ${kind.name} does not run`);
+  const step = await makeStep(node, plan, host, facts.input);
+  const limits = limitsOf(node);
+  const logs: LogEntry[] = [];
+  let kept = 0;
+  const own = new AbortController();
+  const stop = (): void => { own.abort(signal.reason); };
+  if (signal.aborted) stop(); else signal.addEventListener('abort', stop, { once: true });
+  const context = createStepContext({
+    blobs: host.store.blobs, files: host.files, sha256: host.sha256, executors: host.executors, folder: step.folder, limits, signal: own.signal,
+    emit: (stream, text) => {
+      if (stream !== 'progress' && kept < KEPT_LOG) { kept += text.length; logs.push({ stream, text }); }
+      facts.stream(stream, text);
+    },
+  });
+  try {
+    const outcome = await guard(kind.run(step, context), limits, own);
+    const ms = host.clock.now() - facts.started;
+    return toResult(node, decided, outcome, context.reads(), { host, folder: step.folder, run: facts.run, ms, logs });
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+/** Ends a step at its time limit or cancel even if its engine does not answer. */
+async function guard(work: Promise<Outcome>, limits: Limits, own: AbortController): Promise<Outcome> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const give = (code: 'timeout' | 'cancelled', message: string): void => { timer = setTimeout(() => { reject(new TelarError(code, message)); }, GRACE); };
+    timer = setTimeout(() => {
+      own.abort(new TelarError('timeout', ''));
+      give('timeout', `It did not end within ${limits.time / 1000} s and did not answer when told to stop. Raise \`timeout=\` or make it do less.`);
+    }, limits.time + 250);
+    own.signal.addEventListener('abort', () => { clearTimeout(timer); give('cancelled', 'It was stopped.'); }, { once: true });
+  });
+  work.catch(() => undefined);
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function limitsOf(node: GraphNode): Limits {
+  const { timeout, memory } = node.description.params;
+  return { ...DEFAULT_LIMITS, ...(typeof timeout === 'number' ? { time: timeout } : {}), ...(typeof memory === 'number' ? { memory } : {}) };
+}
+
+/** A step as a kind takes it. */
+async function makeStep(node: GraphNode, plan: Plan, host: RunHost, input: InputOf): Promise<Step> {
+  const inputs: Record<string, StepInput> = {};
+  for (const port of node.ports) {
+    const value = await input(port);
+    if (value !== undefined) inputs[port.name] = value;
+  }
+  const outside = host.given(node)?.ref;
+  const { given = outside === undefined ? undefined : { ref: outside }, ...rest } = inputs;
+  return {
+    node: node.path, cell: bareCell(node.cell), analysis: node.description.analysis, inputs: rest, wanted: plan.wanted(node),
+    params: node.description.params, file: node.scope.document.file, line: node.cell.bodyLine, modules: host.modules(node), folder: host.folder(node),
+    ...(given === undefined ? {} : { given }),
+  };
+}
+
+function toResult(node: GraphNode, decided: Decided, outcome: Outcome, reads: Row['reads'], at: { host: RunHost; folder: string; run: string; ms: number; logs: LogEntry[] }): StepResult {
+  const { sha256 } = at.host;
+  const breaches = (outcome.warnings ?? []).filter((warning) => warning.startsWith('covenant:'));
+  if (breaches.length > 0 && node.scope.document.frontMatter.covenant === 'fail') throw new TelarError('covenant', `${breaches.join(' ')} The notebook says \`covenant: fail\`.`);
+  const all = [...outcome.reads, ...reads];
+  const unique = [...new Map(all.map((read) => [`${read.what}\n${read.path}`, read])).values()];
+  const readsDigest = digestReads(sha256, unique);
+  const key = outcome.error === undefined ? decided.key : `red/${decided.key}`;
+  const id = rowId(sha256, { key, readsDigest, take: decided.take });
+  return {
+    row: {
+      id, key, reads: unique, readsDigest, folder: at.folder, take: decided.take, outputs: nameLive(outcome.outputs, id, sha256),
+      effect: node.description.analysis.effect ?? 'pure', ms: at.ms, producedBy: at.run,
+      ...(outcome.displays === undefined ? {} : { displays: outcome.displays }),
+      ...(outcome.warnings === undefined ? {} : { warnings: outcome.warnings }),
+      ...(at.logs.length === 0 ? {} : { logs: at.logs }),
+    },
+    ...(outcome.error === undefined ? {} : { error: outcome.error }),
+  };
+}
+
+/** A live value is named by the row that produced it and its output (P8). */
+function nameLive(outputs: Outcome['outputs'], id: string, sha256: (data: string) => string): Record<string, OutputValue> {
+  const named: Record<string, OutputValue> = {};
+  for (const [name, value] of Object.entries(outputs)) {
+    named[name] = value.ref?.form === 'live' ? { ...value, ref: { ...value.ref, hash: sha256(`${id}/${name}`) } } : value;
+  }
+  return named;
+}
+
+/** The producer of a live value, to be run in its reader's realm: the program that its kind would execute. */
+export async function programOf(node: GraphNode, output: string, plan: Plan, host: RunHost, input: InputOf): Promise<StepInput> {
+  const kind = await host.loadKind(node.description.kind);
+  const step = await makeStep(node, plan, host, input);
+  let found: StepInput | undefined;
+  const execute = (program: Program, inputs: Step['inputs']): Promise<Outcome> => {
+    found = { producer: { ...program, wanted: [...new Set([...program.wanted, ...(output === 'value' ? [] : [output])])] }, inputs, output };
+    return Promise.reject(new Asked());
+  };
+  const context = { ...createStepContext({
+    blobs: host.store.blobs, files: host.files, sha256: host.sha256, executors: new Map(), folder: step.folder,
+    limits: limitsOf(node), signal: new AbortController().signal, emit: () => undefined,
+  }), execute } satisfies StepContext;
+  await kind.run?.(step, context).catch((error: unknown) => { if (!(error instanceof Asked)) throw error; });
+  if (found === undefined) throw new TelarError('value-type', `\`${node.path}\` gives a live value, and a ${kind.name} node has no program to make it again.`);
+  return found;
+}
+
+class Asked extends Error {}
