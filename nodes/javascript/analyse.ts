@@ -102,7 +102,7 @@ function whatOf(definition: Definition): Bind['what'] {
 /** `for (var i …)` binds at the top level, but is no result. */
 function isLoopVariable(definition: Definition, parents: Parents): boolean {
   const declaration = parents.get(definition.node as unknown as AnyNode);
-  return declaration?.type === 'VariableDeclaration' && /^For/.test(parents.get(declaration)?.type ?? '');
+  return declaration?.type === 'VariableDeclaration' && (parents.get(declaration)?.type ?? '').startsWith('For');
 }
 
 function undeclaredWrite(reference: Reference): BodyProblem {

@@ -22,7 +22,7 @@ export { preparePython } from './tree.ts';
 export function analysePython(body: string): Analysis {
   const { text, magics } = readable(body);
   const problems: BodyProblem[] = magics.map((at) => ({
-    code: 'syntax', severity: 'warning', at, message: `“${text === body ? '' : body.slice(at.from, at.to)}” is a command of Jupyter's and is left out; remove it.`,
+    code: 'syntax', severity: 'warning', at, message: `“${body.slice(at.from, at.to)}” is a command of Jupyter's and is left out; remove it.`,
   }));
   return { ...analyse(text, problems), language: 'python' };
 }
@@ -63,7 +63,7 @@ function analyse(text: string, problems: BodyProblem[], expression = false): Ana
   }
   if (broken !== undefined) {
     problems.push({
-      code: 'syntax', severity: 'warning', at: { from: broken.from, to: Math.max(broken.to, broken.from) },
+      code: 'syntax', severity: 'warning', at: { from: broken.from, to: broken.to },
       message: 'This does not look like Python; check the text here. Python itself decides when the step runs.',
     });
   }

@@ -29,7 +29,7 @@ export function tooLax(root: Syntax, text: string): Syntax | undefined {
     const starts = begins || parent.type === 'module' || parent.type === 'block' || CLAUSES.has(node.type)
       || (parent.type === 'decorated_definition' && node.type.endsWith('definition'));
     if (node.children.length === 0 || node.type === 'string') {
-      if (depth === 0 && !starts && /\n/.test(text.slice(end, node.from).replace(/#[^\n]*|\\\r?\n/g, ''))) found ??= node;
+      if (depth === 0 && !starts && node.from > end && /\n/.test(text.slice(end, node.from).replace(/#[^\n]*|\\\r?\n/g, ''))) found ??= node;
       if ('([{'.includes(node.type)) depth++;
       if (')]}'.includes(node.type)) depth--;
       end = node.to;
@@ -50,7 +50,10 @@ function lax(node: Syntax, parent: Syntax, text: string): boolean {
     case 'string': return badString(node, text);
     case 'concatenated_string': return mixed(children, text);
     case 'import_statement': case 'import_from_statement': case 'future_import_statement': case 'with_clause': return children.at(-1)!.type === ',';
-    case 'parenthesized_expression': return /splat/.test(children[1]!.type);
+    case 'argument_list': case 'dictionary': return children[1]!.type === ',';
+    case 'as_pattern': return parent.type === 'except_clause' && children.at(-1)!.children[0]!.type !== 'identifier';
+    case 'for_in_clause': return children.some((child) => child.type === ',');
+    case 'parenthesized_expression': case 'tuple': return children.length === 3 && /splat/.test(children[1]!.type);
     case 'tuple_pattern': return /parameter/.test(parent.type) || (children.length === 3 && /splat/.test(children[1]!.type));
     case 'named_expression': return !WALRUS.has(parent.type) || (parent.type === 'subscript' && parent.children[0] === node);
     case 'yield': return children.length > 0 && !YIELD.has(parent.type);

@@ -27,7 +27,7 @@ export type ParsedTemplate = { readonly tree: Block; readonly problem?: undefine
 /** Parses; whitespace of block lines is treated as Handlebars does. Runs nothing. */
 export function parseTemplate(text: string): ParsedTemplate {
   try {
-    return { tree: handlebars.parse(text) };
+    return { tree: handlebars.parse(text) as Block };
   } catch (error) {
     const { message, lineNumber, column } = error as Error & { lineNumber?: number; column?: number };
     const line = lineNumber ?? Number(/on line (\d+)/.exec(message)?.[1] ?? 1);

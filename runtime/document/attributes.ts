@@ -8,7 +8,7 @@ import type { Attribute, WrittenWire } from './document.ts';
 import { isBlank } from './lines.ts';
 
 /** What is wrong in an info string, in place. */
-export interface InfoProblem { readonly message: string; readonly at: Range }
+interface InfoProblem { readonly message: string; readonly at: Range }
 
 /** A parsed info string. Ranges are places in the whole text. */
 export interface Info {

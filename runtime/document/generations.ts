@@ -12,7 +12,7 @@ import { isScalar } from 'yaml';
 export interface Migration { readonly from: number; readonly what: string; readonly change: (text: string) => string }
 
 /** All steps, in order: the first is from generation 1. */
-export const migrations: readonly Migration[] = [];
+const migrations: readonly Migration[] = [];
 
 /** The generation that this Telar writes. */
 export const currentGeneration = 1 + migrations.length;
@@ -25,7 +25,7 @@ export const newerMessage = (generation: number, current = currentGeneration): s
   `This file is of generation ${generation}, and this Telar reads up to generation ${current}. Open it with Telar ${releaseOf(generation)} or later.`;
 
 /** The generation that a text says; 1 if it says none. */
-export function generationOf(text: string): number {
+function generationOf(text: string): number {
   const place = findFrontMatter(text);
   return typeof place === 'object' ? readFrontMatter(text, place.at).frontMatter.telar : 1;
 }

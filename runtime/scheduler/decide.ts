@@ -86,7 +86,8 @@ function reuseReason(row: Row, last: StepRecord | undefined): string {
 function runReason(components: Components, last: StepRecord | undefined): string {
   if (last?.components === undefined) return 'never run before';
   const changes = changedComponents(keyPart(last.components), components);
-  return changes.length === 0 ? 'its last result was not kept' : changes.map(({ component, before, after }) => explain(component, before, after)).join('; ');
+  if (changes.length === 0) return last.state === 'failed' ? 'it failed the last time' : 'its last result was not kept';
+  return changes.map(({ component, before, after }) => explain(component, before, after)).join('; ');
 }
 
 /** The components of a step record that made its key: all but what it read. */

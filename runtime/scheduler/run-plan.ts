@@ -59,7 +59,9 @@ class Running {
     const abort = (): void => { this.#stop.abort(signal.reason); };
     if (signal.aborted) abort(); else signal.addEventListener('abort', abort, { once: true });
     this.#outbox.send(() => ({ type: 'run', run, file: this.#host.file, targets: this.#plan.targets, nodes: this.#plan.order.length }));
-    await runWave(this.#plan.order, (node) => this.#perform(node));
+    // What cannot run is settled first: members of a cycle would wait for each other for ever.
+    for (const [node, stop] of this.#plan.stops) this.#settle(node, stopStatus(stop), { decision: stop.state });
+    await runWave(this.#plan.order.filter((node) => !this.#plan.stops.has(node)), (node) => this.#perform(node));
     signal.removeEventListener('abort', abort);
     await Promise.allSettled(this.#gates);
     await this.#outbox.drained();
@@ -73,8 +75,6 @@ class Running {
   }
 
   #perform(node: GraphNode): void | Promise<void> {
-    const stop = this.#plan.stops.get(node);
-    if (stop !== undefined) { this.#settle(node, stopStatus(stop), { decision: stop.state }); return undefined; }
     const roots = this.#failedRoots(node);
     if (roots.length > 0) { this.#settle(node, { state: 'cancelled', by: roots, reason: `${roots.join(', ')} failed` }, { decision: 'run' }); return undefined; }
     if (node.inner !== undefined) { this.#boundary(node); return undefined; }

@@ -86,5 +86,5 @@ export function decodeArray(blob: Uint8Array): NumberArray {
 /** An array of bytes that came from elsewhere; they are copied. @throws TelarError `damaged` when they do not fill the shape */
 export function arrayOf(type: ArrayType, shape: readonly number[], bytes: Uint8Array): NumberArray {
   if (bytes.length % TYPES[type].BYTES_PER_ELEMENT !== 0) throw new TelarError('damaged', 'These bytes are no array: the data is cut.', {});
-  return new NumberArray(type, shape, new TYPES[type](bytes.slice().buffer));
+  return new NumberArray(type, shape, new TYPES[type](new Uint8Array(bytes).buffer));
 }

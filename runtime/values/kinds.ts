@@ -50,6 +50,6 @@ export function loadValue(ref: ValueRef, blobs: Blobs): unknown {
     case 'record': return decodeRecord(blob);
     case 'text': return new TextDecoder('utf-8', { ignoreBOM: true }).decode(blob);
     case 'array': return decodeArray(blob);
-    case 'bytes': return blob;
+    case 'bytes': return new Uint8Array(blob.buffer, blob.byteOffset, blob.byteLength);
   }
 }

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { tokenizer } from 'acorn';
 import { transform } from 'esbuild';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { newQuickJSWASMModuleFromVariant } from 'quickjs-emscripten-core';
 import { describe, expect, test } from 'vitest';
 import { builtins } from '../../nodes/javascript/builtins.ts';

@@ -182,6 +182,16 @@ describe('P2 comments and layout of Python do not count', () => {
 const KNOWN = new Set(['compileall.py', 'pickle.py']);
 
 describe('P2 everything else of Python counts', () => {
+  it.each([
+    ['x = a +\nb', 'x = a + b'], ['import a,', 'import a'], ['f(,)', 'f()'], ['{,}', '{}'], ['x = 01', 'x = 1'], ['x = 1_', 'x = 1'], ['f((*a))', 'f(*a)'],
+    ['x = (*a)', 'x = *a,'], ['x := 1', '(x := 1)'], ['x = "\\x4"', 'x = "\\\\x4"'], ['"a" b"b"', 'b"ab"'], ['ur"a"', 'r"a"'], ['def f((a)): pass', 'def f(a): pass'],
+    ['try: a\nexcept B as (c): d', 'try: a\nexcept B as c: d'], ['with a,: b', 'with a: b'], ['[yield]', '[(yield)]'], ['[x for x in y,]', '[x for x in y]'],
+  ])('%j is no Python, so it is not taken for %j', (broken, sound) => {
+    expect(python.same(broken, broken)).toBeUndefined();
+    expect(normal(broken)).not.toBe(normal(sound));
+    expect(analysePython(broken).problems).toMatchObject([{ code: 'syntax', severity: 'warning' }]);
+  });
+
   it('no change of one token that CPython sees goes unseen, nor one that breaks the text', () => {
     const pick = chance(314);
     const counts = { changed: 0, broken: 0, same: 0 };

@@ -1,6 +1,8 @@
 /** Names of a Python body: one case for each trap that names fall into. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { analysePython, analysePythonExpression, preparePython } from '../../nodes/python/analyse.ts';
+import { python } from '../../nodes/python/index.ts';
+import type { Outcome, Program, Step, StepContext } from '../../contracts/node.ts';
 import { resources } from './cpython.node.ts';
 
 beforeAll(() => preparePython(resources));
@@ -56,6 +58,7 @@ describe('G5 free names of Python', () => {
     ['defaults of type parameters', 'class C[T: B = D, U = list[T]](Base[T]): pass\ntype A[K = E] = K', ['Base', 'B', 'D', 'E']],
     ['a normal form is not changed by them', 'def f[T = int](x: T): pass', []],
     ['print of old is read', 'print >> log, "x"', ['log']],
+    ['a bracket that continues too far left', 'def f():\n    return a[-\n1] + b', ['a', 'b']],
     ['NFKC', 'ﬁnd(data)', ['find', 'data']],
     ['star target', 'a, *b = data\nprint(a, b)', ['data']],
     ['await and async', 'async with session as s:\n  async for row in s: await use(row)', ['session', 'use']],
@@ -177,6 +180,25 @@ describe('D4 a broken body is still analysed', () => {
   it('reads old line ends', () => {
     expect(free('a\rb\r\nc')).toEqual(['a', 'b', 'c']);
     expect(analysePython('x = """a\r\nb"""\r\n').normal).toBe(analysePython('x = "a\\nb"').normal);
+  });
+});
+
+describe('P1 a step of Python', () => {
+  it('is one program with all that can change its result', async () => {
+    const body = '%time\nwarmest = max(monthly)\n_k = 1\nhot = 2\n';
+    const cell = { id: 'warmest', kind: 'python', language: 'python', body, params: {} };
+    const step: Step = {
+      node: 'by/warmest', cell, analysis: python.analyse(cell), inputs: { monthly: { ref: { form: 'record', hash: 'a', bytes: 1 } } }, wanted: ['hot'],
+      params: { seed: 7, tables: 'pandas' }, file: 'n.telar.md', line: 12, modules: { helpers: 'x = 1' }, folder: 'sub',
+    };
+    let handed: [Program, Step['inputs']] | undefined;
+    const outcome: Outcome = { outputs: {}, reads: [] };
+    const context = { execute: async (program: Program, inputs: Step['inputs']) => { handed = [program, inputs]; return outcome; } } as unknown as StepContext;
+    expect(await python.run(step, context)).toBe(outcome);
+    expect(handed).toEqual([{
+      engine: 'python', code: body.replace('%time', '     '), file: 'n.telar.md', line: 12, id: 'warmest', wanted: ['hot'], binds: ['hot'],
+      modules: { helpers: 'x = 1' }, folder: 'sub', seed: 7, settings: { tables: 'pandas' },
+    }, step.inputs]);
   });
 });
 

@@ -1,5 +1,5 @@
 /** The normal form of SQL: the same under any layout and case of keywords, another under any change that can be seen. */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { analyseSql } from '../../nodes/sql/index.ts';
 import { tokenize } from '../../nodes/sql/tokens.ts';

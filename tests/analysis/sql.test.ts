@@ -1,6 +1,6 @@
 /** SQL beyond single queries: statements, values, files, effects, problems. */
 import { DuckDBInstance } from '@duckdb/node-api';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { analyseSql, bindTemplate } from '../../nodes/sql/index.ts';
 import { bareClock, chance, clock, fileFunctions, keywords } from '../../nodes/sql/words.ts';
@@ -88,6 +88,20 @@ describe('G5 values in SQL', () => {
     expect(bound.sql).toBe("select $1, $1\n\n 1, '{{ a }}', $2 -- {{ d }}\n/* {{ d }} */ , $${{ d }}$$");
     expect(bound.params).toEqual([{ path: ['a'], at: { from: 7, to: 14 } }, { path: ['b', 'c'], at: { from: 38, to: 47 } }]);
     expect(bindTemplate('select 1')).toEqual({ sql: 'select 1', params: [] });
+  });
+
+  test('security 5: with a prefix, each statement of several can be bound apart', async () => {
+    const connection = await (await DuckDBInstance.create(':memory:')).connect();
+    const bound = bindTemplate('create table t as select {{ a }} as x; select {{ b }} as y, x from t where {{b}}{{ b }} is null', 'v');
+    expect(bound.sql).toBe('create table t as select $v1 as x; select $v2 as y, x from t where $v2 $v2 is null');
+    const statements = await connection.extractStatements(bound.sql.replace(' where $v2 $v2 is null', ''));
+    const results: unknown[] = [];
+    for (let index = 0; index < statements.count; index += 1) {
+      const statement = await statements.prepare(index);
+      for (let at = 1; at <= statement.parameterCount; at += 1) statement.bindInteger(at, Number(statement.parameterName(at).slice(1)) * 10);
+      results.push((await statement.runAndReadAll()).getRowsJS());
+    }
+    expect(results.at(-1)).toEqual([[20, 10]]);
   });
 
   test('security 5: DuckDB takes what is bound as a value, whatever it says', async () => {

@@ -1,5 +1,5 @@
 /** Templates: which names they read, what they print, what they refuse. */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { TableView } from '../../contracts/values.ts';
 import { analyseTemplate, renderTemplate } from '../../nodes/template/template.ts';

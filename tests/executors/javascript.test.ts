@@ -1,8 +1,12 @@
 /** The JavaScript engine: bodies, inputs, outputs, lines, chance. Its prison is in `javascript-sandbox.test.ts`. */
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import type { Blobs } from '../../contracts/values.ts';
 import { NumberArray } from '../../runtime/values/array.ts';
 import { Tagged, Tuple } from '../../runtime/values/scalars.ts';
-import { engine, input, programOf, run, table } from '../support/javascript.ts';
+import { blobs, engine, input, programOf, run, table } from '../support/javascript.ts';
 
 afterAll(() => engine.close());
 
@@ -66,6 +70,22 @@ describe('C8 inputs', () => {
     const size = 50_000;
     const big = table({ a: ['DOUBLE', Array.from({ length: size }, (_, at) => at / 7)], b: ['BIGINT', Array.from({ length: size }, (_, at) => at)], s: ['VARCHAR', Array.from({ length: size }, (_, at) => `s${at}`)] });
     expect(await value('let ok = 0; let at = 0; for (const row of t) { if (row.a === at / 7 && row.b === at && row.s === "s" + at) ok++; at++; } ok', { t: big })).toBe(size);
+  });
+
+  it('C8 a stored file is read where it lies, and left there', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'telar-blobs-'));
+    try {
+      const path = (hash: string): string => join(folder, hash);
+      const onDisk: Blobs = { ...blobs, get: (hash) => (existsSync(path(hash)) ? undefined : blobs.get(hash)), path: (hash) => (existsSync(path(hash)) ? path(hash) : undefined) };
+      const x = input('é'.repeat(100_000));
+      writeFileSync(path(x.ref.hash), blobs.get(x.ref.hash)!);
+      const context = { blobs: onDisk, limits: { time: 20_000, memory: 512e6, output: 64e6 }, signal: new AbortController().signal, emit: () => {} };
+      const outcome = await engine.execute(programOf('x.length'), { x }, context);
+      expect(outcome.outputs.value!.summary.preview).toBe('100000');
+      expect(existsSync(path(x.ref.hash))).toBe(true);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it.each<[string, unknown, string, unknown]>([

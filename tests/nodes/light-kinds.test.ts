@@ -127,9 +127,10 @@ describe('chart', () => {
     expect(svg).toMatch(/^<svg[^]*aria-roledescription="line mark"[^]*<\/svg>$/);
     const calculated = (expression: string): unknown => ({ mark: 'text', data: { name: 'm' }, transform: [{ calculate: expression, as: 'z' }], encoding: { text: { field: 'z' } } });
     expect(await renderChart(calculated('"<" + format(pow(datum.t, 2), ".2f") + (datum.t > 2 ? " high" : " low")'), { m: rows })).toContain('12.25 high');
-    for (const bad of ['datum.constructor', 'datum["__proto__"]', 'toString()', 'regexp("(a+)+$")', 'now()', 'datum.t.constructor("return 1")()']) {
+    for (const bad of ['datum.constructor', 'toString()', 'regexp("(a+)+$")', 'now()', 'datum.t.constructor("return 1")()']) {
       await expect(renderChart(calculated(bad), { m: rows }), bad).rejects.toMatchObject({ code: 'exception' });
     }
+    expect(await renderChart(calculated('datum["__proto__"]'), { m: rows })).toContain('>undefined</text>');
     expect(await renderChart({ mark: { type: 'image', url: 'https://example.org/a.png' }, data: { name: 'm' }, encoding: {} }, { m: rows })).not.toContain('example.org');
   });
 });

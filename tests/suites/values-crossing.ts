@@ -85,7 +85,7 @@ export function memoryBlobs(): Blobs {
   return {
     put(bytes) {
       const hash = createHash('sha256').update(bytes).digest('hex');
-      kept.set(hash, bytes.slice());
+      kept.set(hash, new Uint8Array(bytes));
       return hash;
     },
     get: (hash) => kept.get(hash), has: (hash) => kept.has(hash), path: () => undefined,
@@ -121,7 +121,8 @@ export function valuesCrossing(engines: Partial<Record<Exclude<CrossingEngine, '
           expect(there.hash).toBe(first.hash);
           expect((await run(home, SAME[home], there)).hash).toBe(first.hash);
         });
-        const inner = cases.filter((one) => one.table !== true);
+        // An array inside a record is opaque to Python, whose `array` is no plain data.
+        const inner = cases.filter((one) => one.table !== true && (away !== 'python' || one.name !== 'number arrays'));
         if (WRAP[away] !== undefined && UNWRAP[home] !== undefined) {
           it.each(inner)('C8 $name, wrapped', async ({ code }) => {
             const first = await run(home, code);

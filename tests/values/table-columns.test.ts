@@ -44,9 +44,9 @@ describe('C8 columns', () => {
     const read = tableFromIPC(blob);
     expect(String(read.schema.fields[0]?.type)).toBe(arrow);
     expect(read.numRows).toBe(values.length);
-    // Every value is reached, so that a wrong buffer would throw; nulls are where they were.
-    expect(Array.from(read.getChildAt(0) ?? [], (value, row) => (arrow.startsWith('Date') || String(values[row]).includes('inf') ? false : value === null))).toEqual(
-      values.map((value) => (arrow.startsWith('Date') || String(value).includes('inf') ? false : value === null)));
+    // Every value is reached, so that a wrong buffer would throw; nulls are where they were. (That reader cannot make a Date of an infinity.)
+    if (values.some((value) => value instanceof Tagged && value.text.includes('infinity'))) return;
+    expect(Array.from(read.getChildAt(0) ?? [], (value) => value === null)).toEqual(values.map((value) => value === null));
   });
 
   it('C8 buffers are aligned to 8 bytes, validity is absent without nulls, and null slots are zero', () => {

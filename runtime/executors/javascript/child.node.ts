@@ -17,8 +17,9 @@ import { type Emission, runModule } from './realm.ts';
 /** What the parent sends: a module, small blobs by value, and the exchange folder where larger ones lie under their hashes. */
 export interface Job { readonly id: number; readonly module: Module; readonly seed: number; readonly limits: Limits; readonly blobs: ReadonlyMap<string, Uint8Array>; readonly folder: string }
 
-/** What the child answers: text as it is printed, then one end. */
+/** What the child says: that it is up, then for each job text as it is printed and one end. */
 export type Answer =
+  | { readonly id: 0; readonly ready: true }
   | { readonly id: number; readonly stream: 'stdout' | 'stderr'; readonly text: string }
   | { readonly id: number; readonly emission: Emission }
   | { readonly id: number; readonly error: ErrorJSON };
@@ -43,9 +44,6 @@ const make = (limit: number): Promise<QuickJSWASMModule> => newQuickJSWASMModule
   wasmModule: wasm as never, wasmMemory: new WebAssembly.Memory({ initial: FIRST, maximum: Math.max(FIRST, Math.min(LAST, Math.ceil(limit / PAGE))) }) as never,
 }));
 let spare: { readonly limit: number; readonly instance: Promise<QuickJSWASMModule> } | undefined;
-
-/** A Buffer's `slice` shares memory where a Uint8Array's copies; portable code counts on the copy. */
-const plain = ({ buffer, byteOffset, length }: Buffer): Uint8Array => new Uint8Array(buffer, byteOffset, length);
 
 /** Text on its way: sent when there is much of it, when the stream changes, and every 50 ms. */
 class Said {
@@ -79,7 +77,7 @@ async function work({ id, module, seed, limits, blobs, folder }: Job): Promise<A
         spare = undefined;
         return instance;
       },
-      get: (hash) => blobs.get(hash) ?? plain(readFileSync(join(folder, hash))),
+      get: (hash) => blobs.get(hash) ?? readFileSync(join(folder, hash)),
       emit: (stream, text) => { said.add(stream, text); },
       now: () => performance.now(),
       stack: STACK,
@@ -96,3 +94,4 @@ process.on('message', (job: Job) => {
   void work(job).then((answer) => process.send!(answer, () => { spare ??= { limit: job.limits.memory, instance: make(job.limits.memory) }; }));
 });
 process.on('disconnect', () => process.exit());
+process.send!({ id: 0, ready: true } satisfies Answer);

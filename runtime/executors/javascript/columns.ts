@@ -26,7 +26,7 @@ export function crossColumn(blob: Uint8Array): Crossing {
     const text = recordText(decodeColumn(blob));
     return { kind: 'json', text, tagged: text.includes('"$') };
   }
-  const data = blob.slice(buffers[0]!.from, buffers[0]!.to).buffer;
+  const data = new Uint8Array(blob.subarray(buffers[0]!.from, buffers[0]!.to)).buffer;
   const nulls = validity === undefined ? {} : { nulls: nullBytes(blob.subarray(validity.from, validity.to), length) };
   if (narrow !== undefined) return { kind: 'typed', type: narrow, data, ...nulls };
   const whole = type === 'BIGINT' ? new BigInt64Array(data, 0, length) : new BigUint64Array(data, 0, length);

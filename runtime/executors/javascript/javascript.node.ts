@@ -2,11 +2,11 @@
  * The JavaScript engine in Node: QuickJS in child processes that can be killed.
  *
  * A worker thread was not taken: it shares this process's memory and permissions. Nor is a cancelled child interrupted softly: it keeps
- * nothing worth saving, and a kill is done in some 15 ms. Large blobs go by hard link through a folder that the child may read, small ones by message.
+ * nothing worth saving, and a kill is done in some 15 ms. Large blobs go by hard link through a folder of the step that the child may read, small ones by message.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { randomInt } from 'node:crypto';
-import { existsSync, linkSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -28,8 +28,9 @@ export interface JavaScriptOptions {
 }
 
 const INLINE = 64 * 1024;
-/** How long after its deadline a child that does not stop by itself is killed. */
-const GRACE = 300;
+/** How long after its deadline a child that does not stop by itself is killed, and what a start may take besides; milliseconds. */
+const GRACE = 500;
+const START = 30_000;
 const ENTRY = fileURLToPath(import.meta.url).replace(/javascript\.node(\.\w+)$/, 'child.node$1');
 
 /** Makes the engine. Children start when first needed, and are used again for one step after another. */
@@ -38,6 +39,7 @@ export function createJavaScript({ concurrency = 2, scratch = tmpdir(), node = p
   const all = new Set<Child>();
   const waiting: (() => void)[] = [];
   let busy = 0;
+  let steps = 0;
   let folder: string | undefined;
 
   const acquire = async (): Promise<Child> => {
@@ -63,12 +65,12 @@ export function createJavaScript({ concurrency = 2, scratch = tmpdir(), node = p
       const module = buildModule(program, inputs);
       context.signal.throwIfAborted();
       const child = await acquire();
-      const linked: string[] = [];
+      const place = join(folder!, String(steps += 1));
       try {
-        const blobs = collect(module, context.blobs, folder!, linked);
-        return storeEmission(await child.run({ module, seed: randomInt(2 ** 47), limits: context.limits, blobs, folder: folder! }, context), context.blobs);
+        const blobs = collect(module, context.blobs, place);
+        return storeEmission(await child.run({ module, seed: randomInt(2 ** 47), limits: context.limits, blobs, folder: place }, context), context.blobs);
       } finally {
-        for (const path of linked) rmSync(path, { force: true });
+        rmSync(place, { recursive: true, force: true });
         release(child);
       }
     },
@@ -82,28 +84,28 @@ export function createJavaScript({ concurrency = 2, scratch = tmpdir(), node = p
 }
 
 /** Gathers the blobs that a module may read: small ones by value, larger ones linked into the folder. */
-function collect(module: Module, blobs: Blobs, folder: string, linked: string[], gathered = new Map<string, Uint8Array>()): Map<string, Uint8Array> {
+function collect(module: Module, blobs: Blobs, folder: string, gathered = new Map<string, Uint8Array>()): Map<string, Uint8Array> {
   const hand = (hash: string, bytes: number): void => {
     if (gathered.has(hash)) return;
     const path = bytes > INLINE ? blobs.path(hash) : undefined;
     const target = join(folder, hash);
-    if (path !== undefined && existsSync(target)) return;
+    if (existsSync(target)) return;
     try {
       if (path === undefined) throw new Error('not a file');
+      mkdirSync(folder, { recursive: true });
       linkSync(path, target);
-      linked.push(target);
     } catch {
       const data = blobs.get(hash);
       if (data === undefined) throw new TelarError('value-missing', 'An input is not in the store any more; run its producer again.', { hash });
       if (data.length <= INLINE) gathered.set(hash, data);
-      else if (!existsSync(target)) {
+      else {
+        mkdirSync(folder, { recursive: true });
         writeFileSync(target, data);
-        linked.push(target);
       }
     }
   };
   for (const input of Object.values(module.inputs)) {
-    if ('producer' in input) collect(input.producer, blobs, folder, linked, gathered);
+    if ('producer' in input) collect(input.producer, blobs, folder, gathered);
     else if (input.ref.form === 'table') {
       hand(input.ref.hash, 0);
       const manifest = gathered.get(input.ref.hash) ?? blobs.get(input.ref.hash)!;
@@ -118,6 +120,7 @@ class Child {
   readonly #process: ChildProcess;
   readonly #exited: Promise<void>;
   #jobs = 0;
+  #ready = false;
   alive = true;
 
   constructor(folder: string, node: string) {
@@ -133,6 +136,7 @@ class Child {
       this.#process.once('exit', () => { this.alive = false; resolve(); });
     });
     this.#process.once('error', () => { this.alive = false; });
+    this.#process.once('message', () => { this.#ready = true; });
   }
 
   async kill(): Promise<void> {
@@ -152,15 +156,20 @@ class Child {
         void this.kill().then(() => { reject(error); });
       };
       const cancel = (): void => { stop(new TelarError('cancelled', 'The step was cancelled.')); };
-      const late = setTimeout(() => {
+      const arm = (grace: number): NodeJS.Timeout => setTimeout(() => {
         stop(new TelarError('timeout', `The step took longer than ${limits.time / 1000} s and was stopped. Raise it with timeout= on the fence, or do less at once.`, { limit: limits.time }));
-      }, limits.time + GRACE);
+      }, limits.time + grace);
+      let late = arm(this.#ready ? GRACE : START);
       const lost = (): void => {
         end();
         reject(new TelarError('lost', 'The JavaScript engine ended unexpectedly; the step can be run again.'));
       };
       const hear = (answer: Answer): void => {
-        if (answer.id !== id) return;
+        if ('ready' in answer) {
+          clearTimeout(late);
+          late = arm(GRACE);
+        }
+        if (answer.id !== id || 'ready' in answer) return;
         if ('stream' in answer) return emit(answer.stream, answer.text);
         end();
         if ('error' in answer) reject(TelarError.fromJSON(answer.error));

@@ -286,7 +286,8 @@ class Realm {
   }
 }
 
-const exact = (bytes: Uint8Array): ArrayBuffer => bytes.slice().buffer;
+/** A copy, which a Node Buffer's `slice` would not be. */
+const exact = (bytes: Uint8Array): ArrayBuffer => new Uint8Array(bytes).buffer;
 
 function same(a: Uint8Array | string, b: Uint8Array | string): boolean {
   if (typeof a === 'string' || typeof b === 'string') return a === b;

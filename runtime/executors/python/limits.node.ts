@@ -60,7 +60,7 @@ export class Guard {
 
   /** For `setInterruptBuffer`: 2 once when the step must stop, else 0. */
   get buffer(): Uint8Array {
-    const poll = (): number => this.#poll();
+    const poll = (): number => (this.interrupt() ? KEYBOARD_INTERRUPT : 0);
     return { get 0() { return poll(); }, set 0(_: number) { /* Python acknowledges */ } } as unknown as Uint8Array;
   }
 
@@ -75,11 +75,11 @@ export class Guard {
     return this.stop !== undefined;
   }
 
-  #poll(): number {
-    if (!this.#running || this.#told) return 0;
-    if (!this.expired()) return 0;
+  /** Whether to interrupt Python now; true once in a step. */
+  interrupt(): boolean {
+    if (this.#told || !this.expired()) return false;
     this.#told = true;
-    return KEYBOARD_INTERRUPT;
+    return true;
   }
 
   #boundMemory(): void {

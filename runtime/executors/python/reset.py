@@ -9,6 +9,7 @@ import builtins
 import decimal
 import gc
 import io
+import linecache
 import os
 import random
 import shutil
@@ -58,6 +59,7 @@ def install(its_host):
     close_doors()
     for name, module in sys.modules.items():
         _modules[name] = (module, dict(module.__dict__))
+    gc.freeze()  # what lives here stays, so that collections look at the step's objects alone
 
 
 def close_doors():
@@ -140,10 +142,12 @@ def end():
     if os.environ != _environ:
         os.environ.clear()
         os.environ.update(_environ)
+    linecache.cache.clear()
     os.chdir('/')
     for entry in os.scandir('/tmp'):
         shutil.rmtree(entry.path) if entry.is_dir(follow_symlinks=False) else os.unlink(entry.path)
     gc.enable()
+    gc.collect()
 
 
 def streams_of_now():

@@ -125,7 +125,12 @@ class Realm:
 
     def do(self, code):
         if code.co_flags & inspect.CO_COROUTINE:
-            return asyncio.get_event_loop().run_until_complete(eval(code, self.names))
+            box = []
+            asyncio.get_event_loop().run_until_complete(boxed(eval(code, self.names), box))
+            value, error = box
+            if error is not None:
+                raise error
+            return value
         return eval(code, self.names)
 
     def bind(self, inputs):
@@ -164,6 +169,14 @@ class Realm:
 
     def output(self, name):
         return self.value if name == 'value' else self.names[name]
+
+
+async def boxed(coroutine, box):
+    """Carries an error past the event loop, which would print it."""
+    try:
+        box[:] = await coroutine, None
+    except BaseException as error:
+        box[:] = None, error
 
 
 def produce(source, realms):

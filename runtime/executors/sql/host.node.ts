@@ -6,7 +6,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { TelarError } from '../../../contracts/errors.ts';
 import type { Outcome, Program } from '../../../contracts/node.ts';
@@ -15,9 +15,10 @@ import type { ExecuteContext, Executor } from '../../ports.ts';
 import { encodeRecord } from '../../values/record.ts';
 import { summarise } from '../../values/summary.ts';
 import { putManifest } from '../../values/table.ts';
-import { allowedPaths, observe, stepFiles } from './files.node.ts';
+import { allowedPaths, observe, type StepFile, stepFiles } from './files.node.ts';
 import { prepare } from './inputs.ts';
 import type { ColumnOutput, SqlJob, SqlReply, ToChild } from './job.ts';
+import { raggedLine } from './ragged.node.ts';
 import { refuseOutside } from './statements.ts';
 
 /** How a SQL executor is set up. */
@@ -41,7 +42,7 @@ export interface SqlEngine {
 }
 
 /** Milliseconds between the interrupt and the kill. */
-const GRACE = 500;
+const GRACE = 400;
 
 const threadsOf = (program?: Pick<Program, 'settings'>): number => Math.max(1, Math.floor(Number(program?.settings?.threads ?? 1)) || 1);
 
@@ -76,7 +77,7 @@ export function createSqlHost(engine: SqlEngine, options: SqlOptions): Executor 
       const child = idle.pop() ?? start();
       const [reply, reads] = await Promise.all([ask(child, job, context), observe(files)]);
       if (child.exitCode === null && child.signalCode === null && child.connected) idle.push(child);
-      if (!reply.ok) throw failure(reply, program, prepared.sql, files);
+      if (!reply.ok) throw failure(reply, program, prepared.sql, files, folder);
       return { outputs: { value: keep(reply, context.blobs) }, reads };
     },
     async close() {
@@ -104,12 +105,18 @@ function lineOf(program: Program, sql: string, position: number | undefined): nu
   return program.line + (head.match(/\n/g)?.length ?? 0);
 }
 
-function failure(reply: Extract<SqlReply, { ok: false }>, program: Program, sql: string, files: readonly { path: string; absolute: string; real?: string }[]): TelarError {
+function failure(reply: Extract<SqlReply, { ok: false }>, program: Program, sql: string, files: readonly StepFile[], folder: string): TelarError {
   const path = String(reply.data?.path ?? '').replace(/\/\*\*\/\*\.\w+$/, '');
+  const line = lineOf(program, sql, reply.position);
   const gone = files.find((file) => file.real === undefined && (file.path === path || file.absolute === path));
-  const at = { ...reply.data, line: lineOf(program, sql, reply.position) };
-  if (gone !== undefined) return new TelarError('missing-file', `There is no file “${gone.path}”; check its name, which counts from the notebook's folder.`, at);
-  return new TelarError(reply.code, reply.message, at);
+  if (gone !== undefined) return new TelarError('missing-file', `There is no file “${gone.path}”; check its name, which counts from the notebook's folder.`, { path: gone.path, line });
+  const { file, delimiter, ...data } = reply.data ?? {};
+  if (typeof file !== 'string') return new TelarError(reply.code, reply.message, { ...reply.data, line });
+  const absolute = resolve(folder, file);
+  const place = { ...data, file: relative(folder, absolute), line };
+  const ragged = typeof delimiter === 'string' ? raggedLine(absolute, delimiter) : undefined;
+  if (ragged === undefined) return new TelarError(reply.code, reply.message, place);
+  return new TelarError('bad-file', `${basename(absolute)}, line ${ragged.line}: there are ${ragged.found} columns where ${ragged.expected} are expected. Mend the line, or read the file with other options (delim, quote, ignore_errors, null_padding).`, { ...place, fileLine: ragged.line });
 }
 
 function keep(reply: Extract<SqlReply, { ok: true }>, blobs: Blobs): Outcome['outputs'][string] {

@@ -1,4 +1,5 @@
 /** DuckDB's errors, in Telar's words: a code, DuckDB's own sentence without noise, and the place in the SQL. */
+import { unsupported } from '../../values/duckdb-types.ts';
 import type { SqlReply } from './job.ts';
 
 type Failure = Extract<SqlReply, { ok: false }>;
@@ -32,12 +33,19 @@ function sort(type: string, message: string): Omit<Failure, 'ok' | 'position'> {
     const name = extension[1] ?? extension[2];
     return { code: 'unavailable', data: { extension: name }, message: `${/"?([\w ]+ "?\w+"?)"? is not in the catalog/.exec(message)?.[0].replace(/ is not in the catalog$/, '') ?? 'This SQL'} needs DuckDB's extension “${name}”, which this engine does not have; ${['json', 'icu', 'parquet'].includes(name ?? '') ? 'native DuckDB has it: leave out engine=wasm.' : 'do it another way.'}` };
   }
+  const odd = /^A table cannot be created from an? (.+?)(?: column yet)?$/.exec(message)?.[1];
+  if (odd !== undefined) { const { code, message: text, data } = unsupported(odd); return { code, message: text, data }; }
   const denied = /Cannot access (?:file|directory) "([^"]*)"/.exec(message)?.[1];
   if (denied !== undefined) {
     return { code: 'refused', data: { path: denied }, message: `“${denied.replace(/\/\*\*\/\*\.\w+$/, '')}” cannot be opened: a SQL step reads only files beside the notebook or elsewhere in the workspace that its text names outright, and that are there.` };
   }
   const absent = /No files found that match the pattern "([^"]*)"|Cannot open file "([^"]*)": No such file/.exec(message);
   if (absent !== null) return { code: 'missing-file', data: { path: absent[1] ?? absent[2] }, message: `There is no file “${absent[1] ?? absent[2]}”; check its name, which counts from the notebook's folder.` };
+  const sniffed = /^Error when sniffing file "([^"]*)"/.exec(message)?.[1];
+  if (sniffed !== undefined) {
+    const delimiter = /^Delimiter Candidates: '([^'])'$/m.exec(message)?.[1];
+    return { code: 'bad-file', data: { file: sniffed, delimiter: delimiter ?? ',' }, message: `${baseName(sniffed)} cannot be read as CSV with these options: its rows do not go together.` };
+  }
   return csvError(message) ?? badFile(message) ?? { code: 'exception', message: firstParagraph(message) };
 }
 

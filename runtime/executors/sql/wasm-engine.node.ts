@@ -1,7 +1,9 @@
 /**
  * Runs one SQL job on DuckDB-Wasm, with Arrow as the bridge. It knows neither Parquet nor JSON nor ICU, and it cannot be interrupted: its process is killed.
  */
+import { readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { isAbsolute, join } from 'node:path';
 import { TelarError } from '../../../contracts/errors.ts';
 import { tokenize } from '../../../nodes/sql/tokens.ts';
 import { type ArrowData, arrowSource } from '../../values/column-arrow.ts';
@@ -45,10 +47,12 @@ export async function runWasm(job: SqlJob): Promise<SqlResult | undefined> {
   const connection = wasm.connect();
   try {
     lock(connection, job);
+    offerFiles(wasm, job);
     for (const table of job.tables) loadTable(connection, table);
     return await runStatements(connection, job);
   } finally {
     connection.close();
+    wasm.dropFiles();
     wasm.reset();
   }
 }
@@ -58,6 +62,14 @@ function lock(connection: WasmConnection, job: SqlJob): void {
     'autoload_known_extensions = false', 'autoinstall_known_extensions = false', `threads = 1`, `memory_limit = '${Math.max(16, Math.floor(Math.min(job.memory, 3_758_096_384) / 1_048_576))}MiB'`, 'preserve_insertion_order = true',
     "temp_directory = ''", `file_search_path = ${quoteText(job.folder)}`, `allowed_paths = [${job.allowed.map(quoteText).join(', ')}]`, 'errors_as_json = true', 'enable_external_access = false', 'lock_configuration = true',
   ]) connection.query(`SET ${setting}`);
+}
+
+/** Hands over the granted files under each of their names: Wasm opens none by itself. */
+function offerFiles(wasm: Wasm, job: SqlJob): void {
+  for (const name of job.allowed) {
+    const path = isAbsolute(name) ? name : join(job.folder, name);
+    if (statSync(path, { throwIfNoEntry: false })?.isFile() === true) wasm.registerFileBuffer(name, readFileSync(path));
+  }
 }
 
 /** Sends a table over the bridge, then turns the columns that could not cross as they are. */
