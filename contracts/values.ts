@@ -80,14 +80,3 @@ export interface TableView {
   column(name: string): readonly unknown[];
   row(index: number): Record<string, unknown>;
 }
-
-/** May a value of type `from` be wired to a port of type `to`? Canvas and engine agree by asking here. */
-export function isAssignable(from: PortType, to: PortType): boolean {
-  if (from === to || to === 'any' || from === 'any') return true;
-  if (to === 'record') return ['number', 'integer', 'boolean', 'string', 'list', 'null'].includes(from);
-  if (from === 'record') return ['number', 'integer', 'boolean', 'string', 'list', 'null', 'table'].includes(to);
-  if (to === 'number') return from === 'integer';
-  if (to === 'table') return from === 'list' || from === 'array';
-  if (to === 'list') return from === 'array' || from === 'table';
-  return (to === 'text' && from === 'string') || (to === 'string' && from === 'text');
-}

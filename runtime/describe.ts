@@ -2,7 +2,7 @@
  * Describing cells: kind, keys, analysis. Parsers are loaded only for bodies that no process has analysed before; all other
  * analyses come from the store's cache by the hash of the body.
  */
-import type { Analysis, Cell, Resources } from '../contracts/node.ts';
+import type { Analysis, Cell, NodeKind, Resources } from '../contracts/node.ts';
 import type { Catalogue } from '../nodes/index.ts';
 import { parseParams } from '../nodes/params.ts';
 import type { Document, NotebookCell } from './document/document.ts';
@@ -31,8 +31,8 @@ export function createDescriber(powers: { catalogue: Catalogue; cache: AnalysisC
   const { catalogue, cache, resources, sha256 } = powers;
   const known = new Map<string, Analysed>();
   const byCell = new WeakMap<NotebookCell, Analysed>();
-  const ready = new Map<string, Promise<import('../contracts/node.ts').NodeKind>>();
-  const load = (kind: string): Promise<import('../contracts/node.ts').NodeKind> => {
+  const ready = new Map<string, Promise<NodeKind>>();
+  const load = (kind: string): Promise<NodeKind> => {
     let loading = ready.get(kind);
     if (loading === undefined) {
       loading = catalogue.load(kind).then(async (one) => { await one.prepare?.(resources); return one; });

@@ -151,7 +151,7 @@ class OpenNotebook implements Notebook {
   }
 
   sources(): readonly string[] {
-    const paths = new Set([this.file, ...[...this.graph.project.nested.keys()]]);
+    const paths = new Set([this.file, ...this.graph.project.nested.keys()]);
     for (const [node, modules] of this.#modules) for (const path of modulePaths(node, Object.keys(modules))) paths.add(joinPath(node.scope.document.file, path));
     for (const node of this.graph.nodes()) {
       const row = this.#ports.store.lastStep(this.file, node.path)?.row;

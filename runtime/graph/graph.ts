@@ -188,7 +188,7 @@ export class Graph {
 
   #close(node: GraphNode): void {
     if (node.inner === undefined) return;
-    for (const inner of [...node.inner.nodes]) this.#remove(inner);
+    for (const inner of node.inner.nodes) this.#remove(inner);
     delete node.inner;
   }
 

@@ -5,7 +5,7 @@
  */
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import module, { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -30,6 +30,8 @@ const source = join(here, 'cli.node.ts');
 const entry = existsSync(source) ? source : join(here, '..', '..', 'dist', 'runtime', 'hosts', 'cli.node.js');
 
 if (major >= wanted) {
+  // Keeps compiled code (and stripped types) between starts: this halves the time of a run in which all is reused.
+  module.enableCompileCache?.();
   const { main } = await import(entry);
   process.exitCode = await main(process.argv.slice(2));
 } else {

@@ -111,6 +111,7 @@ function toResult(node: GraphNode, decided: Decided, outcome: Outcome, reads: Ro
   if (breaches.length > 0 && node.scope.document.frontMatter.covenant === 'fail') throw new TelarError('covenant', `${breaches.join(' ')} The notebook says \`covenant: fail\`.`);
   const all = [...outcome.reads, ...reads];
   const unique = [...new Map(all.map((read) => [`${read.what}\n${read.path}`, read])).values()];
+  keepReadFiles(unique, at);
   const readsDigest = digestReads(sha256, unique);
   const key = outcome.error === undefined ? decided.key : `red/${decided.key}`;
   const id = rowId(sha256, { key, readsDigest, take: decided.take });
@@ -124,6 +125,27 @@ function toResult(node: GraphNode, decided: Decided, outcome: Outcome, reads: Ro
     },
     ...(outcome.error === undefined ? {} : { error: outcome.error }),
   };
+}
+
+/** Most bytes of a read file that are kept with the run (C1); of a larger one only the hash is. */
+const KEPT_FILE = 64 * 1024 ** 2;
+
+/** Keeps what a step read, so that the run can be verified when the file has changed. A file that changed meanwhile is not kept. */
+function keepReadFiles(reads: Row['reads'], { host, folder }: { host: RunHost; folder: string }): void {
+  const { blobs } = host.store;
+  for (const { what, path, saw } of reads) {
+    if (what !== 'file' || blobs.has(saw)) continue;
+    const full = folder === '' ? path : `${folder}/${path}`;
+    const found = host.files.stat(full);
+    if (found?.kind !== 'file' || found.size > KEPT_FILE) continue;
+    try {
+      const bytes = host.files.read(full);
+      if (host.sha256(bytes) === saw) blobs.put(bytes);
+    } catch (error) {
+      // The step has its result; a file that went away since cannot be kept, and verify will say so. A full disk is told.
+      if (TelarError.from(error).code === 'disk-full') throw error;
+    }
+  }
 }
 
 /** A live value is named by the row that produced it and its output (P8). */

@@ -82,9 +82,7 @@ function lists(data: ColumnData, from: number, count: number, form: (items: unkn
 
 function fixed<T>(bytes: Uint8Array, from: number, count: number, width: number, read: (view: DataView, at: number) => T): T[] {
   const view = viewOf(bytes);
-  const values = new Array<T>(count);
-  for (let row = 0; row < count; row += 1) values[row] = read(view, (from + row) * width);
-  return values;
+  return Array.from({ length: count }, (_, row) => read(view, (from + row) * width));
 }
 
 /** Numbers if all are exact as such. */

@@ -62,16 +62,16 @@ export function childNames(type: DuckType): readonly string[] {
   }
 }
 
-/** A field of the schema. Dictionaries are numbered in the order in which they are met. */
-function field(name: string, column: ColumnData, dictionaries: DuckType[], top: boolean, nullable = true): Part {
+/** A field of the schema. Dictionaries are numbered in the order in which they are met. `entries`: a map's entries, or their key, which are never null. */
+function field(name: string, column: ColumnData, dictionaries: DuckType[], top: boolean, entries = false): Part {
   const { type } = column;
   const [number, arrow] = arrowType(type);
   let encoding: Part | undefined;
   if (type.kind === 'enum') encoding = table(long(dictionaries.push(type) - 1), table(int(8 * enumWidth(type.values.length)), byte(0)), byte(0));
   const names = childNames(type);
-  const children = column.children.map((child, index) => field(names[index] ?? (index === 0 ? 'key' : 'value'), child, dictionaries, false, type.kind !== 'map'));
+  const children = column.children.map((child, index) => field(names[index] ?? (index === 0 ? 'key' : 'value'), child, dictionaries, false, type.kind === 'map' || (entries && index === 0)));
   const metadata: Part | undefined = top ? { list: [table(text('telar:type'), text(formatType(type)))] } : undefined;
-  return table(text(name), byte(nullable ? 1 : 0), byte(number), arrow, encoding, { list: children }, metadata);
+  return table(text(name), byte(entries ? 0 : 1), byte(number), arrow, encoding, { list: children }, metadata);
 }
 
 /** Nodes and buffers of a column in Arrow's order: before its children, validity first. */

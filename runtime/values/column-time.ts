@@ -4,8 +4,8 @@
 import { TelarError } from '../../contracts/errors.ts';
 
 /** DuckDB's infinities: the greatest integer and its negative. */
-export const DATE_INFINITY = 2_147_483_647;
-export const TIMESTAMP_INFINITY = 9_223_372_036_854_775_807n;
+const DATE_INFINITY = 2_147_483_647;
+const TIMESTAMP_INFINITY = 9_223_372_036_854_775_807n;
 
 const two = (value: number): string => (value < 10 ? `0${value}` : String(value));
 
@@ -79,7 +79,7 @@ export function parseTimestamp(text: string, digits: number): bigint {
 }
 
 /** Seconds east of an offset: `Z`, `+02`, `+05:30`, `-08:00:01`. */
-export function parseOffset(text: string): number {
+function parseOffset(text: string): number {
   const match = /^([+-])(\d\d)(?::?(\d\d))?(?::?(\d\d))?$/.exec(text);
   if (match === null) return 0;
   return (match[1] === '-' ? -1 : 1) * (Number(match[2]) * 3600 + Number(match[3] ?? 0) * 60 + Number(match[4] ?? 0));

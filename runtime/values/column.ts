@@ -3,4 +3,4 @@ export { type ColumnData, ColumnBuilder, type Rows, type Source } from './column
 export { decodeColumn, decodeRows } from './column-decode.ts';
 export { buildColumn, encodeColumn } from './column-encode.ts';
 export { frameColumn, frameTable } from './column-ipc.ts';
-export { columnLayout, type ColumnLayout, readColumn } from './layout.ts';
+export { columnLayout, readColumn } from './layout.ts';

@@ -16,7 +16,7 @@ export function putManifest(columns: readonly ColumnManifest[], rows: number, bl
 }
 
 /** Keeps a table of encoded columns. */
-export function makeTable(columns: readonly { readonly name: string; readonly type: string; readonly blob: Uint8Array }[], rows: number, blobs: Blobs): ValueRef {
+function makeTable(columns: readonly { readonly name: string; readonly type: string; readonly blob: Uint8Array }[], rows: number, blobs: Blobs): ValueRef {
   return putManifest(columns.map(({ name, type, blob }) => ({ name, type, blob: blobs.put(blob), bytes: blob.length })), rows, blobs);
 }
 
@@ -34,7 +34,7 @@ export function readManifest(ref: ValueRef, blobs: Blobs): TableManifest {
 const missing = (hash: string): TelarError => new TelarError('value-missing', 'A stored table or column is gone; run the node that made it again.', { hash });
 
 /** A stored table; each column is decoded when first asked for, and once. */
-export class StoredTable implements TableView {
+class StoredTable implements TableView {
   readonly ref: ValueRef;
   readonly manifest: TableManifest;
   readonly #blobs: Blobs;

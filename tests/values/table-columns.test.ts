@@ -1,14 +1,13 @@
 /** Columns and tables: every type there and back, canonical bytes, readable by a stock Arrow reader. */
-import { createHash } from 'node:crypto';
 import { tableFromIPC } from 'apache-arrow';
 import { describe, expect, it } from 'vitest';
-import type { Blobs } from '../../contracts/values.ts';
 import { buildColumn, ColumnBuilder, columnLayout, decodeColumn, encodeColumn, frameColumn, type Source } from '../../runtime/values/column.ts';
 import { formatType, parseType } from '../../runtime/values/duckdb-types.ts';
 import { inferType, tableFromArray, tableFromRecords } from '../../runtime/values/infer.ts';
 import { NumberArray } from '../../runtime/values/array.ts';
 import { Tagged, type Tag } from '../../runtime/values/scalars.ts';
 import { distinctNames, openTable, storeTable } from '../../runtime/values/table.ts';
+import { memoryBlobs } from '../support/memory-blobs.ts';
 
 const tag = (name: Tag, text: string): Tagged => new Tagged(name, text);
 
@@ -124,17 +123,6 @@ describe('C8 inference', () => {
     expect(tableFromArray(new NumberArray('bool', [2], new Uint8Array([1, 0]))).columns[0]?.values).toEqual([true, false]);
   });
 });
-
-/** A store in memory. */
-export function memoryBlobs(): Blobs & { readonly held: Map<string, Uint8Array>; gets: number } {
-  const held = new Map<string, Uint8Array>();
-  return {
-    held, gets: 0,
-    put(bytes) { const hash = createHash('sha256').update(bytes).digest('hex'); held.set(hash, bytes.slice()); return hash; },
-    get(hash) { this.gets += 1; return held.get(hash); },
-    has: (hash) => held.has(hash), path: () => undefined,
-  };
-}
 
 describe('C8 tables', () => {
   const view = { rows: 2, columns: [{ name: 'a', type: 'INTEGER' }, { name: 'b', type: 'VARCHAR' }], column: (name: string) => (name === 'a' ? [1, 2] : ['x', 'y']) };

@@ -7,9 +7,6 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { decodeColumn } from '../../values/column-decode.ts';
-import { columnLayout } from '../../values/layout.ts';
-import { recordText } from '../../values/record.ts';
 import { FRAME, INLINE, packResult, writeFrame } from './frames.node.ts';
 import { harden } from './harden.node.ts';
 import { Guard } from './limits.node.ts';
@@ -48,7 +45,7 @@ async function start(): Promise<Python> {
   const { info } = JSON.parse(readFileSync(join(folder, 'pyodide-lock.json'), 'utf8')) as { info: object };
   const loaded = await loadPyodide({
     indexURL: folder, packageBaseUrl: folder, lockFileContents: { info, packages: {} }, jsglobals: {}, _sysExecutable: 'python', args: [],
-    env: { HOME: '/home', TZ: 'UTC', LANG: 'C.UTF-8', LC_ALL: 'C.UTF-8' },
+    env: { HOME: '/home', PYTHONHASHSEED: '0', TZ: 'UTC', LANG: 'C.UTF-8', LC_ALL: 'C.UTF-8' },
     ...(options.snapshot === undefined ? {} : { _loadSnapshot: readFileSync(options.snapshot) }),
     ...(options.make === undefined ? {} : { _makeSnapshot: true }),
   });
@@ -68,6 +65,11 @@ function make(path: string): void {
   process.exit(0);
 }
 
+/** What reads columns; loaded while the parent gets the news that Python is ready. */
+async function loadValues() {
+  return { ...await import('../../values/column-decode.ts'), ...await import('../../values/layout.ts'), ...await import('../../values/record.ts') };
+}
+
 function serve(): void {
   const { FS } = python;
   const step = python.pyimport('_telar.step');
@@ -82,6 +84,7 @@ function serve(): void {
   let kept: (number | string)[] = [];
   let small: Uint8Array[] = [];
   let quiet = false;
+  let values: Awaited<typeof loading>;
   let record = new Recorder();
 
   const blob = (hash: string): Uint8Array => {
@@ -116,16 +119,17 @@ function serve(): void {
     /** A fixed-width column as it lies in its blob. */
     buffers(hash: string): { data: Uint8Array; validity: Uint8Array | undefined } {
       const bytes = blob(hash);
-      const { buffers, validity } = columnLayout(bytes);
+      const { buffers, validity } = values.columnLayout(bytes);
       return { data: bytes.subarray(buffers[0]!.from, buffers[0]!.to), validity: validity && bytes.subarray(validity.from, validity.to) };
     },
     /** Any column, as tagged JSON. */
-    text: (hash: string): string => recordText(decodeColumn(blob(hash))),
+    text: (hash: string): string => values.recordText(values.decodeColumn(blob(hash))),
   };
   step.install(host);
   python.setInterruptBuffer(guard.buffer);
 
   const run = async (job: Job): Promise<void> => {
+    values = await loading;
     [inline, kept, small, quiet] = [job.inline, [], [], false];
     record = new Recorder();
     FS.mount(folderType, { root: options.root, folder: join(options.root, job.folder), record }, MOUNT);
@@ -159,4 +163,5 @@ function serve(): void {
     void run(job);
   });
   writeFrame(FRAME.ready, new Uint8Array());
+  const loading = loadValues();
 }

@@ -19,6 +19,7 @@ const KEYBOARD_INTERRUPT = 2;
 export class Guard {
   stop: Stop | undefined;
   readonly #cancelFile: string;
+  readonly #parent = process.ppid;
   #running = false;
   #deadline = Infinity;
   #next = Infinity;
@@ -69,6 +70,7 @@ export class Guard {
     const now = performance.now();
     if (!this.#running || (now < this.#next && this.stop === undefined)) return false;
     this.#next = now + POLL;
+    if (process.ppid !== this.#parent) process.exit(0); // nobody is left to stop this step
     if (now >= this.#deadline) this.stop ??= 'timeout';
     else if (existsSync(this.#cancelFile)) this.stop ??= 'cancelled';
     else if (process.memoryUsage.rss() > this.#rssLimit) this.stop ??= 'memory';

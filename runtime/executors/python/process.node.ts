@@ -76,7 +76,11 @@ export class PythonProcess {
     mkdirSync(this.in);
     mkdirSync(this.out);
     this.#child = startChild(options.node, { pyodide: options.pyodide, root: options.root, in: this.in, out: this.out, ...(options.snapshot === undefined ? {} : { snapshot: options.snapshot }) });
-    this.exited = new Promise((done) => { this.#child.once('exit', (code, signal) => { this.#ended(code, signal); done(); }).once('error', (error) => { this.#stderr += error.message; this.#ended(null, null); done(); }); });
+    this.exited = new Promise((done) => {
+      this.#child.once('error', (error) => { this.#stderr += error.message; });
+      // Not `exit`: the last frames may still be on their way then.
+      this.#child.once('close', (code, signal) => { this.#ended(code, signal); done(); });
+    });
     this.#child.on('error', () => {}); // a message to a child that is just dying
     this.#child.stderr!.setEncoding('utf8').on('data', (text: string) => { this.#stderr = (this.#stderr + text).slice(-4000); });
     const reader = new FrameReader((kind, payload) => this.#frame(kind, payload));

@@ -134,7 +134,7 @@ def end():
     for name, (module, saved) in _modules.items():
         sys.modules[name] = module
         names = module.__dict__
-        if len(names) != len(saved) or any(names.get(key, host) is not value for key, value in saved.items()):
+        if not same(names, saved):
             for key in [key for key in names if key not in saved]:
                 del names[key]
             names.update(saved)
@@ -148,6 +148,13 @@ def end():
         shutil.rmtree(entry.path) if entry.is_dir(follow_symlinks=False) else os.unlink(entry.path)
     gc.enable()
     gc.collect()
+
+
+def same(names, saved):
+    try:
+        return names == saved  # in C, by identity first: 11,000 names in a millisecond
+    except Exception:
+        return False
 
 
 def streams_of_now():

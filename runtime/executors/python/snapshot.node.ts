@@ -12,7 +12,7 @@ import { startChild } from './engine.node.ts';
 const PATIENCE = 60_000;
 
 /** Where the snapshot of this engine lies in the cache. */
-export function snapshotPath(cache: string, identity: Readonly<Record<string, string>>): string {
+function snapshotPath(cache: string, identity: Readonly<Record<string, string>>): string {
   const key = createHash('sha256').update(JSON.stringify(identity)).digest('hex').slice(0, 16);
   return join(cache, `python-${identity.pyodide}-${key}.snapshot`);
 }

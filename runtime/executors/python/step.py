@@ -220,7 +220,7 @@ def run(text):
         os.chdir(FOLDER)
         realm = Realm(job)
         realm.run({})
-        warnings = realm.breaches()
+        warnings = realm.breaches() + [f'A reader wants “{name}”, which this run did not define.' for name in job['wanted'] if name not in ('value', job['id']) and name not in realm.names]
         outputs = give(realm, job)
         shown = displays(realm.value)
         reset.flush()

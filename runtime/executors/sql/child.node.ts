@@ -9,9 +9,8 @@ import { decodeRows, frameColumn } from '../../values/column.ts';
 import { formatType } from '../../values/duckdb-types.ts';
 import { summarise } from '../../values/summary.ts';
 import { PlainTableView } from '../../values/table.ts';
-import type { ColumnInput, ColumnOutput, SqlJob, SqlReply, ToChild } from './job.ts';
+import type { ColumnInput, ColumnOutput, Control, SqlJob, SqlReply, SqlResult, ToChild } from './job.ts';
 import { readError } from './messages.ts';
-import type { Control, SqlResult } from './native-engine.node.ts';
 
 /** Columns of more bytes than this go by file. */
 const INLINE = 262_144;

@@ -35,7 +35,7 @@ export function stepFiles(program: Program, root: string): StepFile[] {
 /** All spellings under which DuckDB may open the files: absolute, relative, and texts of the SQL that name them or match them. */
 export function allowedPaths(sql: string, files: readonly StepFile[], folder: string): string[] {
   const allowed = new Set(files.flatMap(({ path, absolute, real }) => (real === undefined ? [] : [path, absolute, real])));
-  const known = new Set([...allowed]);
+  const known = new Set(allowed);
   for (const token of tokenize(sql).tokens) {
     if (token.kind !== 'text' && token.kind !== 'name') continue;
     const spelled = token.value;

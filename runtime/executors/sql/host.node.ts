@@ -48,13 +48,16 @@ const threadsOf = (program?: Pick<Program, 'settings'>): number => Math.max(1, M
 
 /** An executor over child processes. */
 export function createSqlHost(engine: SqlEngine, options: SqlOptions): Executor {
-  const scratch = mkdtempSync(join(options.scratch ?? tmpdir(), 'telar-sql-'));
+  /** Made when first needed: a run that reuses everything leaves no trace. */
+  let scratch: string | undefined;
   const idle: ChildProcess[] = [];
   const all = new Set<ChildProcess>();
 
+  const folderOf = (): string => (scratch ??= mkdtempSync(join(options.scratch ?? tmpdir(), 'telar-sql-')));
+
   const start = (): ChildProcess => {
     const child = fork(fileURLToPath(engine.child), [], {
-      cwd: mkdtempSync(join(scratch, 'empty-')), env: {}, serialization: 'advanced', stdio: ['ignore', 'ignore', 'ignore', 'ipc'], execArgv: ['--no-warnings'],
+      cwd: mkdtempSync(join(folderOf(), 'empty-')), env: {}, serialization: 'advanced', stdio: ['ignore', 'ignore', 'ignore', 'ipc'], execArgv: ['--no-warnings'],
     });
     all.add(child);
     child.once('exit', () => { all.delete(child); const at = idle.indexOf(child); if (at >= 0) idle.splice(at, 1); });
@@ -72,7 +75,7 @@ export function createSqlHost(engine: SqlEngine, options: SqlOptions): Executor 
       const files = engine.files ? stepFiles(program, options.root) : [];
       const folder = join(options.root, program.folder);
       const job: SqlJob = {
-        ...prepared, folder, allowed: allowedPaths(prepared.sql, files, folder), threads: threadsOf(program), memory: context.limits.memory, output: context.limits.output, scratch,
+        ...prepared, folder, allowed: allowedPaths(prepared.sql, files, folder), threads: threadsOf(program), memory: context.limits.memory, output: context.limits.output, scratch: folderOf(),
       };
       const child = idle.pop() ?? start();
       const [reply, reads] = await Promise.all([ask(child, job, context), observe(files)]);
@@ -83,7 +86,7 @@ export function createSqlHost(engine: SqlEngine, options: SqlOptions): Executor 
     async close() {
       const ends = [...all].map((child) => new Promise((resolve) => { child.ref(); child.once('exit', resolve); child.kill('SIGKILL'); }));
       await Promise.all(ends);
-      rmSync(scratch, { recursive: true, force: true });
+      if (scratch !== undefined) rmSync(scratch, { recursive: true, force: true });
     },
   };
 }

@@ -3,6 +3,7 @@
  */
 import type { TelarError } from '../../../contracts/errors.ts';
 import type { ValueSummary } from '../../../contracts/values.ts';
+import type { ColumnData } from '../../values/column.ts';
 
 /** A column to load: its blob, here or in a file. */
 export interface ColumnInput { readonly name: string; readonly type: string; readonly bytes?: Uint8Array; readonly path?: string }
@@ -35,6 +36,12 @@ export interface ColumnOutput { readonly name: string; readonly type: string; re
 export type SqlReply =
   | { readonly ok: true; readonly table?: { readonly rows: number; readonly columns: readonly ColumnOutput[]; readonly summary: ValueSummary } }
   | { readonly ok: false; readonly code: TelarError['code']; readonly message: string; readonly position?: number; readonly data?: Readonly<Record<string, unknown>> };
+
+/** What an engine gives back within its process. */
+export interface SqlResult { readonly rows: number; readonly columns: readonly { readonly name: string; readonly data: ColumnData }[] }
+
+/** How a running job is stopped, where the engine can be. */
+export interface Control { interrupt?: () => void }
 
 /** To a child. */
 export type ToChild = { readonly type: 'run'; readonly job: SqlJob } | { readonly type: 'interrupt' };

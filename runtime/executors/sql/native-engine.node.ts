@@ -5,23 +5,17 @@
  */
 import duckdb, { type Connection, type PreparedStatement, type Result } from '@duckdb/node-bindings';
 import { TelarError } from '../../../contracts/errors.ts';
-import { ColumnBuilder, type ColumnData, readColumn } from '../../values/column.ts';
+import { ColumnBuilder, readColumn } from '../../values/column.ts';
 import { formatType, parseType, quoteText } from '../../values/duckdb-types.ts';
 import { distinctNames } from '../../values/table.ts';
 import { readBlob } from './child.node.ts';
-import type { SqlJob } from './job.ts';
+import type { Control, SqlJob, SqlResult } from './job.ts';
 import { readError } from './messages.ts';
 import { sourceOf } from './native-read.node.ts';
 import { typeOf } from './native-types.node.ts';
 import { bindColumn } from './native-value.node.ts';
 import { loadTable } from './native-write.node.ts';
 import { statementStarts } from './statements.ts';
-
-/** Columns and rows of a result. */
-export interface SqlResult { readonly rows: number; readonly columns: readonly { readonly name: string; readonly data: ColumnData }[] }
-
-/** How a running job is stopped. */
-export interface Control { interrupt?: () => void }
 
 /**
  * Runs a job.

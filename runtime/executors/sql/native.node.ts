@@ -1,5 +1,6 @@
 /** Executor `sql`: native DuckDB in child processes. */
 import { createRequire } from 'node:module';
+import { extname } from 'node:path';
 import type { Executor } from '../../ports.ts';
 import { createSqlHost, type SqlOptions } from './host.node.ts';
 
@@ -8,7 +9,7 @@ const require = createRequire(import.meta.url);
 /** @param options the workspace and how many steps run at once */
 export function createNativeSql(options: SqlOptions): Executor {
   return createSqlHost({
-    engine: 'sql', child: new URL('native-child.node.ts', import.meta.url), files: true,
+    engine: 'sql', child: new URL(`native-child.node${extname(import.meta.url)}`, import.meta.url), files: true,
     identity: (threads) => ({ engine: 'duckdb', version: (require('@duckdb/node-api/package.json') as { version: string }).version, threads: String(threads), timezone: 'UTC' }),
     available() {
       try {

@@ -11,9 +11,8 @@ import { buildColumn, ColumnBuilder, type ColumnData, decodeRows, frameTable, re
 import { type DuckType, formatType, parseType, quoteName, quoteText } from '../../values/duckdb-types.ts';
 import { distinctNames } from '../../values/table.ts';
 import { readBlob } from './child.node.ts';
-import type { SqlJob, TableInput } from './job.ts';
+import type { SqlJob, SqlResult, TableInput } from './job.ts';
 import { readError } from './messages.ts';
-import type { SqlResult } from './native-engine.node.ts';
 import { crosses, receiveSql, receiveValue, sendSql, sendValue, sentType } from './transport.ts';
 
 const require = createRequire(import.meta.url);
@@ -114,6 +113,7 @@ async function runStatements(connection: WasmConnection, job: SqlJob): Promise<S
     } catch (error) {
       if (error instanceof TelarError) throw error;
       const { code, message, data, position } = readError(error);
+      if (code === 'missing-file' && /[*?[]/.test(String(data?.path))) throw new TelarError('unavailable', `DuckDB-Wasm does not expand patterns such as “${data?.path}”; name the files one by one, or leave out engine=wasm.`, { position: new TextEncoder().encode(job.sql.slice(0, from)).length });
       const within = position === undefined ? 0 : Math.max(0, position - before.length - ((source ?? text).length - text.length));
       throw new TelarError(code, message, { ...data, position: new TextEncoder().encode(job.sql.slice(0, from)).length + within }, { cause: error });
     }
@@ -178,6 +178,7 @@ async function collect(connection: WasmConnection, job: SqlJob): Promise<SqlResu
   let rows = 0;
   const reader = await connection.send(`SELECT ${given.map((name, index) => `${sendSql(quoteName(name), types[index] as DuckType)} AS c${index}`).join(', ')} FROM __telar_result`, true);
   for (const batch of reader) {
+    if (batch.numRows === 0) continue;
     builders.forEach((builder, index) => builder.append(arrowSource(batch.data.children[index] as ArrowData, builder.type), { from: 0, count: batch.numRows }));
     rows += batch.numRows;
     if (builders.reduce((sum, builder) => sum + builder.bytes, 0) > job.output) throw new TelarError('output-limit', `The result is larger than ${Math.round(job.output / 1_048_576)} MiB (stopped after ${rows} rows); select less, aggregate, or raise the limit.`, { rows });

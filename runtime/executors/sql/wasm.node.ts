@@ -1,6 +1,6 @@
 /** Executor `sql-wasm`: DuckDB compiled to WebAssembly, in child processes. The same SQL as native, one version behind, without Parquet, JSON and time zones. */
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname, extname, join } from 'node:path';
 import type { Executor } from '../../ports.ts';
 import { createSqlHost, type SqlOptions } from './host.node.ts';
 
@@ -11,7 +11,7 @@ const version = (): string => (require(join(dirname(require.resolve(WASM)), '..'
 /** @param options the workspace and how many steps run at once */
 export function createWasmSql(options: SqlOptions): Executor {
   return createSqlHost({
-    engine: 'sql-wasm', child: new URL('wasm-child.node.ts', import.meta.url), files: true,
+    engine: 'sql-wasm', child: new URL(`wasm-child.node${extname(import.meta.url)}`, import.meta.url), files: true,
     identity: () => ({ engine: 'duckdb-wasm', version: version(), threads: '1', timezone: 'UTC' }),
     available() {
       try {

@@ -1,5 +1,5 @@
 /** The command line's host: opens the workspace of a file and puts store, files, kinds and engines behind the runtime's ports. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
@@ -10,6 +10,7 @@ import { sha256 } from '../../adapters/hash.node.ts';
 import { createObserver } from '../../adapters/observer.ts';
 import { createResources } from '../../adapters/resources.node.ts';
 import { findWorkspace, type Workspace } from '../../adapters/workspace.node.ts';
+import { createMemoryStore } from '../../checkpoints/memory.ts';
 import { openStore } from '../../checkpoints/sqlite.node.ts';
 import type { Store } from '../../checkpoints/store.ts';
 import type { Executor } from '../../ports.ts';
@@ -36,12 +37,17 @@ export function openCatalogue(): Catalogue {
   return createCatalogue((path) => readFileSync(new URL(`../../../contracts/nodes/${path}`, import.meta.url), 'utf8'));
 }
 
-/** Opens the workspace of a notebook, or of a folder. @throws TelarError `missing-file`, and what the store throws */
-export function openHost(path: string, args: Pick<Arguments, 'text'>): Host {
+/**
+ * Opens the workspace of a notebook, or of a folder.
+ * @param use `read` for commands that only look: where there is no store yet, none is made
+ * @throws TelarError `missing-file`, and what the store throws
+ */
+export function openHost(path: string, args: Pick<Arguments, 'text'>, use: 'run' | 'read' = 'run'): Host {
   const workspace = findWorkspace(path, args.text('workspace'));
   const state = join(workspace.root, '.telar');
   const files = createFiles(workspace.root);
-  const store = openStore(workspace.root, { onDamage: (damage) => { terminal.error(`telar: ${damage.message}`); } });
+  const store: Store = use === 'read' && !existsSync(join(state, 'telar.db')) ? createMemoryStore(sha256)
+    : openStore(workspace.root, { onDamage: (damage) => { terminal.error(`telar: ${damage.message}`); } });
   const executors: ReadonlyMap<string, Executor> = createExecutors({ root: workspace.root, state });
   const ports: RuntimePorts = {
     files, store, observer: createObserver({ files, store, sha256 }), catalogue: openCatalogue(), resources: createResources(), executors,

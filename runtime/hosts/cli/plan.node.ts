@@ -7,7 +7,7 @@ import { colour, terminal } from './terminal.node.ts';
 const MARK: Readonly<Record<string, (text: string) => string>> = { run: colour.blue, reuse: colour.green, undecided: colour.blue, failed: colour.red };
 
 export async function run(args: Arguments): Promise<number> {
-  const host = openHost(args.positionals[0] as string, args);
+  const host = openHost(args.positionals[0] as string, args, 'read');
   try {
     const notebook = await host.open();
     const steps = notebook.plan(planOptions(args));

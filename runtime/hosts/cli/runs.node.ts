@@ -5,7 +5,7 @@ import { colour, duration, terminal } from './terminal.node.ts';
 
 export async function run(args: Arguments): Promise<number> {
   const [file] = args.positionals;
-  const host = openHost(file ?? args.text('workspace') ?? '.', args);
+  const host = openHost(file ?? args.text('workspace') ?? '.', args, 'read');
   try {
     const runs = host.store.runs(file === undefined ? undefined : host.workspace.file).map((one) => {
       const steps = host.store.steps(one.id);

@@ -6,7 +6,7 @@ const wantsColour = (stream: NodeJS.WriteStream): boolean => stream.isTTY === tr
 
 /** Standard output and error. A reader that goes away early (`| head`) is no error. */
 export const terminal = {
-  out(text: string): void { process.stdout.write(text); },
+  out(text: string | Uint8Array): void { process.stdout.write(text); },
   error(text: string): void { process.stderr.write(`${text}\n`); },
   get isLive(): boolean { return process.stdout.isTTY === true && process.env.CI === undefined && process.env.TERM !== 'dumb'; },
   get width(): number { return process.stdout.columns ?? 100; },

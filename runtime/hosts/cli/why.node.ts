@@ -9,7 +9,7 @@ import { colour, terminal } from './terminal.node.ts';
 
 export async function run(args: Arguments): Promise<number> {
   const [file, id] = args.positionals as [string, string];
-  const host = openHost(file, args);
+  const host = openHost(file, args, 'read');
   try {
     const notebook = await host.open();
     if (notebook.graph.node(id) === undefined) {

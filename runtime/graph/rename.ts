@@ -1,0 +1,33 @@
+/**
+ * What a rename rewrites in bodies: the places where a node's id stands as a name that means this node. It asks the graph, not
+ * the letters: a local name, a name that a wire on the fence brings in, or another node's output of the same name stay as they
+ * are. Wires, `outputs` and the id itself are the document's own (`runtime/document/edit-name.ts`).
+ */
+import type { Reference } from '../document/document.ts';
+import type { Graph } from './graph.ts';
+import { definersOf } from './resolve.ts';
+
+/**
+ * Places of a node's name in the bodies of its own notebook: in each reader, and in its own body where it binds its id.
+ * @param id of a node of the root notebook; an unknown one has no references
+ */
+export function referencesTo(graph: Graph, id: string): Reference[] {
+  const { root } = graph;
+  const target = root.byId.get(id);
+  if (target === undefined) return [];
+  const found: Reference[] = [];
+  for (const node of root.nodes) {
+    const { reads, binds } = node.description.analysis;
+    const wired = new Set(node.cell.wires.map((wire) => wire.port));
+    const means = (name: string, fold: boolean): boolean => {
+      if (wired.has(name) || !(name === id || (fold && name.toLowerCase() === id))) return false;
+      const definers = definersOf(root, name, fold, node);
+      return definers.length === 1 && definers[0] === target;
+    };
+    const named = node === target ? binds.filter((bind) => bind.name === id)
+      : reads.filter((read) => read.builtin !== true && means(read.name, read.fold === true));
+    const ranges = named.flatMap((one) => one.ranges);
+    if (ranges.length > 0) found.push({ id: node.id, ranges });
+  }
+  return found;
+}

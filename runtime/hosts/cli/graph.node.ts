@@ -1,0 +1,107 @@
+/** `telar graph`: the graph as text for a drawing program, or as data. Runs nothing; what has a problem or failed last time is marked. */
+import type { Problem } from '../../../contracts/errors.ts';
+import { problemsOf, type GraphNode, type Scope } from '../../graph/node.ts';
+import type { Graph } from '../../graph/graph.ts';
+import type { Arguments } from './arguments.node.ts';
+import { openHost } from './host.node.ts';
+import { deliver } from './paths.node.ts';
+
+/** How a node is marked; `undefined` for one about which nothing is to be said. */
+type Mark = 'problem' | 'disabled' | 'failed' | undefined;
+
+/** A graph with what is known of its nodes' last run. */
+interface Drawing { readonly graph: Graph; mark(node: GraphNode): Mark }
+
+export async function run(args: Arguments): Promise<number> {
+  const host = openHost(args.positionals[0] as string, args, 'read');
+  try {
+    const { graph, file } = await host.open();
+    const last = host.store.lastRun(file);
+    const failed = new Set(last === undefined ? [] : host.store.steps(last.id).filter((step) => step.state === 'failed').map((step) => step.node));
+    const mark = (node: GraphNode): Mark => (problemsOf(node).some((problem) => problem.severity === 'error') ? 'problem' : node.cell.disabled ? 'disabled' : failed.has(node.path) ? 'failed' : undefined);
+    const draw = { mermaid, dot, json: (drawing: Drawing) => `${JSON.stringify(graphJson(drawing.graph))}\n` }[args.text('format') ?? 'mermaid'] as (drawing: Drawing) => string;
+    deliver([draw({ graph, mark })], args.text('output'));
+    return 0;
+  } finally {
+    await host.close();
+  }
+}
+
+/** `telar graph --format json`. Outputs of a boundary are its notebook's. */
+function graphJson(graph: Graph): Record<string, unknown> {
+  const nodes = [...graph.nodes()].map((node) => ({
+    id: node.path, kind: node.description.kind, outputs: node.inner === undefined ? node.outputs : node.ports.map((port) => port.name),
+    problems: problemsOf(node).map(({ file = '', line, column, severity, code, message }: Problem) => ({ file, line, column, node: node.path, severity, code, message })),
+  }));
+  return { type: 'graph', nodes, edges: [...edges(graph)].map(({ from, output, to, port }) => ({ from: from.path, output, to: to.path, port })) };
+}
+
+interface Edge { readonly from: GraphNode; readonly output: string; readonly to: GraphNode; readonly port: string }
+
+function* edges(graph: Graph): Generator<Edge> {
+  for (const to of graph.nodes()) for (const { name, source } of to.ports) yield { from: source.node, output: source.output, to, port: name };
+}
+
+/** What stands at an edge: nothing where the port bears the name of what it reads. */
+function edgeLabel({ from, output, to, port }: Edge): string {
+  const said = output === 'value' ? from.id : output;
+  if (to.inner !== undefined || port === said || port.endsWith(`.${said}`)) return output === 'value' || output === from.id ? '' : output;
+  return port === 'given' ? '' : `${said} → ${port}`;
+}
+
+const MARKS: Readonly<Record<Exclude<Mark, undefined>, string>> = { problem: 'has an error', disabled: 'disabled', failed: 'failed last time' };
+const escape = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+
+/** Mermaid, as Markdown viewers draw it. Nested notebooks are subgraphs. */
+function mermaid({ graph, mark }: Drawing): string {
+  const lines = ['flowchart TD'];
+  const named = new Map([...graph.nodes()].map((node, i) => [node, `n${i}`]));
+  const draw = (scope: Scope, indent: string): void => {
+    for (const node of scope.nodes) {
+      const [open, close] = SHAPES[node.description.kind] ?? ['[', ']'];
+      const state = mark(node);
+      const text = `${escape(node.id)}<br/><small>${escape(node.description.kind)}${state === undefined ? '' : `, ${MARKS[state]}`}</small>`;
+      if (node.inner !== undefined) {
+        lines.push(`${indent}subgraph s${named.get(node)}["${escape(node.id)}: ${escape(node.inner.document.file)}"]`);
+        draw(node.inner, `${indent}  `);
+        lines.push(`${indent}end`);
+      }
+      lines.push(`${indent}${named.get(node)}${open}"${text}"${close}${state === undefined ? '' : `:::${state}`}`);
+    }
+  };
+  draw(graph.root, '  ');
+  for (const edge of edges(graph)) {
+    const label = edgeLabel(edge);
+    lines.push(`  ${named.get(edge.from)} -->${label === '' ? '' : `|"${escape(label)}"|`} ${named.get(edge.to)}`);
+  }
+  lines.push('  classDef problem stroke:#c00,stroke-width:2px', '  classDef failed stroke:#c00,stroke-dasharray:4', '  classDef disabled stroke:#999,color:#999,stroke-dasharray:4');
+  return `${lines.join('\n')}\n`;
+}
+
+const SHAPES: Readonly<Record<string, readonly [string, string]>> = {
+  data: ['[(', ')]'], input: ['([', '])'], sql: ['[', ']'], text: ['[/', '/]'], chart: ['[/', '/]'], check: ['{{', '}}'], graph: ['[[', ']]'],
+};
+
+/** Graphviz. */
+function dot({ graph, mark }: Drawing): string {
+  const quote = (text: string): string => `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
+  const lines = ['digraph {', '  node [shape=box, style=rounded, fontname="sans-serif"];'];
+  const draw = (scope: Scope, indent: string): void => {
+    for (const node of scope.nodes) {
+      const state = mark(node);
+      if (node.inner !== undefined) {
+        lines.push(`${indent}subgraph ${quote(`cluster_${node.path}`)} {`, `${indent}  label=${quote(`${node.id}: ${node.inner.document.file}`)};`);
+        draw(node.inner, `${indent}  `);
+        lines.push(`${indent}}`);
+      }
+      const label = `${quote(`${node.id}\n${node.description.kind}${state === undefined ? '' : `, ${MARKS[state]}`}`).replaceAll('\n', '\\n')}`;
+      lines.push(`${indent}${quote(node.path)} [label=${label}${state === undefined ? '' : state === 'disabled' ? ', style="rounded,dashed", color=gray' : ', color=red'}];`);
+    }
+  };
+  draw(graph.root, '  ');
+  for (const edge of edges(graph)) {
+    const label = edgeLabel(edge);
+    lines.push(`  ${quote(edge.from.path)} -> ${quote(edge.to.path)}${label === '' ? '' : ` [label=${quote(label)}]`};`);
+  }
+  return `${lines.join('\n')}\n}\n`;
+}

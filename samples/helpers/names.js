@@ -1,0 +1,2 @@
+/** Two places as a route. */
+export const arrow = (from, to) => `${from} → ${to}`;

@@ -1,0 +1,159 @@
+/**
+ * The real command line in a workspace of its own: every call is a new process of the pinned Node that runs `telar.mjs`, as a
+ * person's shell would. The memory snapshot of Python is made once per machine and lent to each workspace, since it is the
+ * same for all and takes seconds.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { cpSync, existsSync, linkSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ensureSnapshot } from '../../runtime/executors/python/snapshot.node.ts';
+import { engineIdentity, pyodideFolder } from '../../runtime/executors/python/engine.node.ts';
+
+const require = createRequire(import.meta.url);
+const manifest = require.resolve('node/package.json');
+const { bin } = JSON.parse(readFileSync(manifest, 'utf8')) as { bin: string | { node: string } };
+
+/** The pinned Node. */
+export const NODE = join(dirname(manifest), typeof bin === 'string' ? bin : bin.node);
+/** The command. */
+export const TELAR = fileURLToPath(new URL('../../runtime/hosts/telar.mjs', import.meta.url));
+
+/** What a finished command left. */
+export interface Finished {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** The JSON lines of standard output. */
+  readonly lines: readonly Line[];
+  readonly ms: number;
+}
+
+/** One JSON line. */
+export type Line = { readonly type: string } & Readonly<Record<string, any>>; // oxlint-disable-line typescript/no-explicit-any
+
+/** A node in the summary of `run --json`. */
+export interface NodeEnd {
+  readonly state: string;
+  readonly by?: readonly string[];
+  readonly how?: string;
+  readonly key?: string;
+  readonly ms?: number;
+  readonly outputs?: Readonly<Record<string, { readonly hash?: string; readonly type: string; readonly bytes?: number }>>;
+  readonly error?: { readonly code: string; readonly message: string; readonly line?: number; readonly data?: Readonly<Record<string, unknown>> };
+}
+
+/** The end of a run. */
+export interface RunEnd extends Finished {
+  readonly status: string;
+  readonly nodes: Readonly<Record<string, NodeEnd>>;
+  /** Ids that ran, sorted. */
+  readonly ran: readonly string[];
+  /** Ids that are not fresh, with their state or the code of their error. */
+  readonly unwell: Readonly<Record<string, string>>;
+}
+
+/** What may differ from an ordinary call. */
+export interface Call { readonly env?: Readonly<Record<string, string>>; readonly patience?: number; readonly begun?: (child: ChildProcess) => void }
+
+/** A folder with a workspace. */
+export interface Place {
+  readonly root: string;
+  path(name: string): string;
+  write(name: string, content: string | Uint8Array): void;
+  read(name: string): string;
+  /** Any command; it never rejects for what the command does. */
+  telar(args: readonly string[], call?: Call): Promise<Finished>;
+  /** `run FILE --json`. */
+  run(file?: string, args?: readonly string[], call?: Call): Promise<RunEnd>;
+  why(id: string, file?: string): Promise<Line>;
+  plan(file?: string): Promise<Readonly<Record<string, string>>>;
+  remove(): void;
+}
+
+let snapshots: Promise<string> | undefined;
+
+/** The folder of the lent snapshot. */
+function snapshotFolder(): Promise<string> {
+  snapshots ??= (async () => {
+    const folder = join(realpathSync(tmpdir()), 'telar-e2e-snapshot');
+    const pyodide = pyodideFolder() as string;
+    await ensureSnapshot(NODE, folder, pyodide, engineIdentity(pyodide));
+    return folder;
+  })();
+  return snapshots;
+}
+
+/** Lays files into a new workspace. The first notebook is the one that `run()` means. */
+export async function createPlace(files: Readonly<Record<string, string | Uint8Array>>): Promise<Place> {
+  const root = mkdtempSync(join(realpathSync(tmpdir()), 'telar-e2e-'));
+  const cache = join(root, '.telar', 'cache');
+  mkdirSync(cache, { recursive: true });
+  const lent = await snapshotFolder();
+  for (const name of existsSync(lent) ? readdirSync(lent) : []) {
+    if (!name.endsWith('.snapshot')) continue;
+    try { linkSync(join(lent, name), join(cache, name)); } catch { cpSync(join(lent, name), join(cache, name)); }
+  }
+  const first = Object.keys(files).find((name) => name.endsWith('.telar.md')) ?? 'main.telar.md';
+  const write = (name: string, content: string | Uint8Array): void => {
+    mkdirSync(dirname(join(root, name)), { recursive: true });
+    writeFileSync(join(root, name), content);
+  };
+  for (const [name, content] of Object.entries(files)) write(name, content);
+  const telar = (args: readonly string[], call: Call = {}): Promise<Finished> => command(args, root, call);
+  return {
+    root, write, telar,
+    path: (name) => join(root, name),
+    read: (name) => readFileSync(join(root, name), 'utf8'),
+    run: async (file = first, args = [], call = {}) => endOf(await telar(['run', file, '--json', ...args], call)),
+    why: async (id, file = first) => (await telar(['why', file, id, '--json'])).lines.at(-1) as Line,
+    plan: async (file = first) => {
+      const { steps } = (await telar(['plan', file, '--json'])).lines.at(-1) as Line;
+      return Object.fromEntries((steps as { node: string; decision: string }[]).map(({ node, decision }) => [node, decision]));
+    },
+    remove: () => { rmSync(root, { recursive: true, force: true }); },
+  };
+}
+
+/** Runs the command line once. A command that outlives its patience (60 s) is ended and has no status. */
+export function command(args: readonly string[], cwd: string, { env = {}, patience = 60_000, begun }: Call = {}): Promise<Finished> {
+  return new Promise((resolve) => {
+    const started = performance.now();
+    const child = spawn(NODE, [TELAR, ...args], { cwd, env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => { stdout += text; });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => { stderr += text; });
+    const timer = setTimeout(() => { child.kill('SIGKILL'); }, patience);
+    child.once('close', (code) => {
+      clearTimeout(timer);
+      const lines = stdout.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as Line);
+      resolve({ code, stdout, stderr, lines, ms: performance.now() - started });
+    });
+    begun?.(child);
+  });
+}
+
+function endOf(finished: Finished): RunEnd {
+  const last = finished.lines.at(-1);
+  const nodes = (last?.type === 'summary' ? last.nodes : {}) as RunEnd['nodes'];
+  const entries = Object.entries(nodes);
+  return {
+    ...finished, nodes, status: String(last?.type === 'summary' ? last.status : last?.code ?? 'none'),
+    ran: entries.filter(([, node]) => node.how === 'ran').map(([id]) => id).sort(),
+    unwell: Object.fromEntries(entries.filter(([, node]) => node.state !== 'fresh').map(([id, node]) => [id, node.state === 'failed' ? node.error?.code ?? 'failed' : node.state])),
+  };
+}
+
+/** A fence. */
+export const fence = (language: string, info: string, body: string): string => `\`\`\`${language} {${info}}\n${body}\n\`\`\`\n\n`;
+/** A Python node. */
+export const py = (id: string, body: string, keys = ''): string => fence('python', `#${id}${keys === '' ? '' : ` ${keys}`}`, body);
+/** A JavaScript node. */
+export const js = (id: string, body: string, keys = ''): string => fence('javascript', `#${id}${keys === '' ? '' : ` ${keys}`}`, body);
+/** A SQL node. */
+export const sql = (id: string, body: string, keys = ''): string => fence('sql', `#${id}${keys === '' ? '' : ` ${keys}`}`, body);
+/** A node whose body is YAML. */
+export const yaml = (id: string, kind: string, body: string, keys = ''): string => fence('yaml', `#${id} .${kind}${keys === '' ? '' : ` ${keys}`}`, body);
