@@ -92,5 +92,7 @@ function countRows(value: unknown): number | undefined {
   const table = value as Partial<TableView> | null;
   if (typeof table !== 'object' || table === null) return undefined;
   if (typeof table.rows === 'number' && typeof table.column === 'function') return table.rows;
+  const { shape } = table as { shape?: readonly number[] };
+  if (Array.isArray(shape) && 'data' in table) return shape[0] ?? 1;
   return Object.getPrototypeOf(table) === Object.prototype ? 1 : undefined;
 }

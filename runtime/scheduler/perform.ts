@@ -65,22 +65,26 @@ export async function performStep(node: GraphNode, decided: Decided, facts: Perf
   }
 }
 
-/** Ends a step at its time limit or cancel even if its engine does not answer. */
+/**
+ * Ends a step that does not come back. Engines hold the time limit and cancels themselves; this is for one that does not, so
+ * it waits a little longer, tells the step to stop, and then goes on without it.
+ */
 async function guard(work: Promise<Outcome>, limits: Limits, own: AbortController): Promise<Outcome> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    const give = (code: 'timeout' | 'cancelled', message: string): void => { timer = setTimeout(() => { reject(new TelarError(code, message)); }, GRACE); };
-    timer = setTimeout(() => {
-      own.abort(new TelarError('timeout', ''));
-      give('timeout', `It did not end within ${limits.time / 1000} s and did not answer when told to stop. Raise \`timeout=\` or make it do less.`);
-    }, limits.time + 250);
-    own.signal.addEventListener('abort', () => { clearTimeout(timer); give('cancelled', 'It was stopped.'); }, { once: true });
+  const late = new TelarError('timeout', `It did not end within ${limits.time / 1000} s. Raise \`timeout=\` on its fence, or make it do less.`);
+  const timers: ReturnType<typeof setTimeout>[] = [];
+  const given = new Promise<never>((_, reject) => {
+    timers.push(setTimeout(() => { own.abort(late); }, limits.time + GRACE));
+    own.signal.addEventListener('abort', () => {
+      timers.push(setTimeout(() => { reject(own.signal.reason === late ? late : new TelarError('cancelled', 'It was stopped.')); }, GRACE));
+    }, { once: true });
   });
-  work.catch(() => undefined);
   try {
-    return await Promise.race([work, late]);
+    return await Promise.race([work, given]);
+  } catch (error) {
+    throw own.signal.reason === late ? late : error;
   } finally {
-    clearTimeout(timer);
+    for (const timer of timers) clearTimeout(timer);
+    work.catch(() => undefined);
   }
 }
 

@@ -122,8 +122,11 @@ function serve(): void {
       const { buffers, validity } = values.columnLayout(bytes);
       return { data: bytes.subarray(buffers[0]!.from, buffers[0]!.to), validity: validity && bytes.subarray(validity.from, validity.to) };
     },
-    /** Any column, as tagged JSON. */
-    text: (hash: string): string => values.recordText(values.decodeColumn(blob(hash))),
+    /** The first `count` values of any column, as tagged JSON. */
+    text(hash: string, count: number): string {
+      const column = values.readColumn(blob(hash));
+      return values.recordText(values.decodeRows(column, 0, Math.min(count, column.length)));
+    },
   };
   step.install(host);
   python.setInterruptBuffer(guard.buffer);

@@ -84,7 +84,7 @@ export class PythonProcess {
     this.#child.on('error', () => {}); // a message to a child that is just dying
     this.#child.stderr!.setEncoding('utf8').on('data', (text: string) => { this.#stderr = (this.#stderr + text).slice(-4000); });
     const reader = new FrameReader((kind, payload) => this.#frame(kind, payload));
-    (this.#child.stdio[3] as Readable).on('data', (chunk: Buffer) => {
+    (this.#child.stdio[3] as Readable).on('error', () => {}).on('data', (chunk: Buffer) => {
       try {
         reader.push(chunk);
       } catch {

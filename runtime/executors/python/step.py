@@ -243,7 +243,7 @@ def give(realm, job):
 def give_one(value, realm, keep):
     if isinstance(value, _table.Table) or (value := _frame(value)) is not None and isinstance(value, _table.Table):
         summary = {'type': f'table {len(value)} × {len(value.columns)}', 'rows': len(value), 'columns': [{'name': name, 'type': kind or ''} for name, kind in value.types.items()]}
-        summary['preview'] = _values.preview('\n'.join([' | '.join(value.columns)] + [' | '.join(map(str, row.values())) for row in value[:5]]))
+        summary['preview'] = _values.preview('\n'.join([' | '.join(value.columns)] + [' | '.join(map(str, row)) for row in value._heads(5)]))
         return {'summary': summary, 'table': _table.parts(value, host.keep), 'rows': len(value)} if keep else {'summary': summary}
     summary = {'type': _values.type_name(value), 'preview': _values.preview(value)}
     if not keep:

@@ -31,10 +31,10 @@ CONVERT = {'DATE': _date, 'TIMESTAMP': _instant(None), 'TIMESTAMP WITH TIME ZONE
 
 class Column:
     """The values of one column: a sequence that cannot be changed. `type` is DuckDB's, or None where it is still to be told from the values."""
-    __slots__ = ('name', 'type', 'ref', '_length', '_load', '_values')
+    __slots__ = ('name', 'type', 'ref', '_length', '_load', '_first', '_values')
 
-    def __init__(self, name, type=None, values=None, ref=None, length=None, load=None):
-        self.name, self.type, self.ref, self._load = name, type, ref, load
+    def __init__(self, name, type=None, values=None, ref=None, length=None, load=None, first=None):
+        self.name, self.type, self.ref, self._load, self._first = name, type, ref, load, first
         self._values = values
         self._length = len(values) if values is not None else length
 
@@ -42,6 +42,14 @@ class Column:
         if self._values is None:
             self._values = self._load(self)
         return self._values
+
+    def _head(self, count):
+        """The first values, without reading the others where that can be."""
+        return self._first(self, count) if self._values is None and self._first is not None else self._list()[:count]
+
+    def _part(self, length, pick):
+        """A column of some of these values, picked when they are first used."""
+        return Column(self.name, self.type, None, None, length, lambda _: pick(self._list()))
 
     def __len__(self):
         return self._length
@@ -183,7 +191,8 @@ class Table:
         if isinstance(key, str):
             return self._columns[key]
         if isinstance(key, slice):
-            return Table([Column(column.name, column.type, column._list()[key]) for column in self._columns.values()], len(range(*key.indices(self._length))))
+            length = len(range(*key.indices(self._length)))
+            return Table([column._part(length, lambda values: values[key]) for column in self._columns.values()], length)
         index = range(self._length)[key]
         return Row(self, index)
 
@@ -198,7 +207,7 @@ class Table:
     __hash__ = None
 
     def _take(self, indices):
-        return Table([Column(column.name, column.type, [column._list()[index] for index in indices]) for column in self._columns.values()], len(indices))
+        return Table([column._part(len(indices), lambda values: [values[index] for index in indices]) for column in self._columns.values()], len(indices))
 
     def select(self, *names):
         """These columns, in this order."""
@@ -217,6 +226,10 @@ class Table:
         """The rows ordered by `key(row)`, or by the column of that name."""
         order = key if callable(key) else lambda row: row[key]
         return self._take(sorted(range(self._length), key=lambda index: order(Row(self, index)), reverse=reverse))
+
+    def _heads(self, count):
+        """The first rows as tuples, for previews."""
+        return list(zip(*(column._head(count) for column in self._columns.values())))
 
     def to_list(self):
         """The rows as dicts of your own."""
@@ -248,24 +261,20 @@ class Table:
     def __repr__(self):
         return f'Table({self._length} rows: {", ".join(f"{column.name} {column.type or chr(63)}" for column in self._columns.values())})'
 
-    def _repr_html_(self):
-        from html import escape
-        head = ''.join(f'<th>{escape(name)}</th>' for name in self._columns)
-        rows = ''.join('<tr>' + ''.join(f'<td>{escape(str(value))}</td>' for value in row.values()) + '</tr>' for row in list(self)[:20])
-        more = f'<caption>first 20 of {self._length} rows</caption>' if self._length > 20 else ''
-        return f'<table>{more}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
-
 
 def stored(manifest, host):
     """A table of the store, by its manifest; `host` gives a column's buffers, or its text, when it is first used."""
     def load(column):
         blob, kind = column.ref['blob'], column.type
-        buffers = host.buffers(blob, kind) if kind in CODES else None
+        buffers = host.buffers(blob) if kind in CODES else None
         try:
-            return _values.read(host.text(blob, kind)) if buffers is None else _from_buffers(kind, buffers)
+            return _values.read(host.text(blob, len(column))) if buffers is None else _from_buffers(kind, buffers)
         except (ValueError, OverflowError):  # a date beyond Python's: the text has it exactly
-            return _values.read(host.text(blob, kind))
-    return Table([Column(item['name'], item['type'], None, item, manifest['rows'], load) for item in manifest['columns']], manifest['rows'])
+            return _values.read(host.text(blob, len(column)))
+
+    def first(column, count):
+        return _values.read(host.text(column.ref['blob'], count))
+    return Table([Column(item['name'], item['type'], None, item, manifest['rows'], load, first) for item in manifest['columns']], manifest['rows'])
 
 
 def _from_buffers(kind, buffers):

@@ -1,6 +1,6 @@
 /** `telar new`: a small notebook to start from, with one node of each kind that a first hour needs. Never overwrites. */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { TelarError } from '../../../contracts/errors.ts';
 import type { Arguments } from './arguments.node.ts';
 import { terminal } from './terminal.node.ts';
@@ -23,7 +23,7 @@ export async function run(args: Arguments): Promise<number> {
   }
   if (args.flags.quiet === true) return 0;
   const shown = /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
-  terminal.out(`Wrote ${path}.\n\n  telar run ${shown}                  runs it\n  telar run ${shown} --set least=5    with another input: only what depends on it is done again\n  telar why ${shown} dearest          says why a node runs or is reused\n\nOpen ${join(path)} in any editor; it is Markdown.\n`);
+  terminal.out(`Wrote ${path}.\n\n  telar run ${shown}                  runs it\n  telar run ${shown} --set least=5    with another input: only what depends on it is done again\n  telar why ${shown} dearest          says why a node runs or is reused\n\nOpen it in any editor; it is Markdown.\n`);
   return 0;
 }
 

@@ -10,7 +10,7 @@ import { tableFromArray, tableFromRecords } from '../../values/infer.ts';
 import { loadValue } from '../../values/kinds.ts';
 import { isPlain } from '../../values/scalars.ts';
 import { isTableView } from '../../values/summary.ts';
-import { encodeColumns, PlainTableView, StoredTable } from '../../values/table.ts';
+import { encodeColumns, PlainTableView, readManifest } from '../../values/table.ts';
 import type { Arguments } from './arguments.node.ts';
 import { findValue, type Found } from './find-value.ts';
 import { openHost, type Host } from './host.node.ts';
@@ -75,7 +75,7 @@ async function show(found: Found, format: Format, host: Host, toTerminal: boolea
   const table = asTable(value);
   if (table === undefined) throw notA(format, full, summary.type);
   if (format === 'csv') return tableCsv(table);
-  const columns = columnsOf(table, host);
+  const columns = columnsOf(ref, table, host);
   if (format === 'arrow') return [frameTable(columns, table.rows)];
   const { parquetOf } = await import('./parquet.node.ts');
   const { bytes, asText } = await parquetOf(columns, table.rows);
@@ -102,9 +102,10 @@ function asTable(value: unknown): TableView | undefined {
   return plain === undefined ? undefined : new PlainTableView(plain.columns, plain.rows);
 }
 
-function columnsOf(table: TableView, { store }: Host): { name: string; data: ColumnData }[] {
-  if (!(table instanceof StoredTable)) return encodeColumns(table).map(({ name, blob }) => ({ name, data: readColumn(blob) }));
-  return table.columns.map(({ name, blob }) => {
+/** The columns of a table with their exact types: as they are stored, or made of plain data. */
+function columnsOf(ref: ValueRef, table: TableView, { store }: Host): { name: string; data: ColumnData }[] {
+  if (ref.form !== 'table') return encodeColumns(table).map(({ name, blob }) => ({ name, data: readColumn(blob) }));
+  return readManifest(ref, store.blobs).columns.map(({ name, blob }) => {
     const bytes = store.blobs.get(blob);
     if (bytes === undefined) throw new TelarError('value-missing', `The column ${name} is gone or damaged; run the node that made it again.`, { column: name });
     return { name, data: readColumn(bytes) };

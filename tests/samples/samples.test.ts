@@ -1,0 +1,67 @@
+/** Every notebook and sample, through the real command line in a fresh copy of its folder: green, reused, without problems, in its usual form. */
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join, posix } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createPlace, type Place } from '../support/cli.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** All files under a folder of the repository, by their path from its root. Stored results of earlier runs are left out. */
+function filesUnder(folder: string): string[] {
+  return readdirSync(join(root, folder)).filter((name) => name !== '.telar')
+    .flatMap((name) => (statSync(join(root, folder, name)).isDirectory() ? filesUnder(`${folder}/${name}`) : [`${folder}/${name}`]));
+}
+
+const all = [...filesUnder('notebooks'), ...filesUnder('samples')];
+const notebooks = all.filter((path) => path.endsWith('.telar.md'));
+
+/** A workspace with the notebook's folder, and what it names of the installed packages. */
+function copyOf(notebook: string): Promise<Place> {
+  const folder = posix.dirname(notebook);
+  const packaged = [...readFileSync(join(root, notebook), 'utf8').matchAll(/^file: (\S*node_modules\/\S+)/gm)].map(([, path]) => posix.join(folder, path as string));
+  const paths = [...all.filter((path) => path.startsWith(`${folder}/`)), ...packaged];
+  return createPlace(Object.fromEntries(paths.map((path) => [path, readFileSync(join(root, path))])));
+}
+
+test('S29 there are samples enough, one idea each, with a README that names data and licence', () => {
+  const folders = readdirSync(join(root, 'samples')).filter((name) => statSync(join(root, 'samples', name)).isDirectory());
+  expect(folders.length).toBeGreaterThanOrEqual(9);
+  for (const folder of folders) {
+    const readme = readFileSync(join(root, 'samples', folder, 'README.md'), 'utf8');
+    expect(readme, folder).toContain(`npx telar run samples/${folder}/${folder}.telar.md`);
+    expect(readme, folder).toMatch(/^Data: /m);
+    expect(readme, folder).toMatch(/public domain|CC0|CC BY|MIT|does not state/);
+  }
+});
+
+describe.each(notebooks)('%s', (notebook) => {
+  let place: Place;
+  beforeAll(async () => { place = await copyOf(notebook); });
+  afterAll(() => { place.remove(); });
+
+  test('D8 check finds no problem, and fmt nothing to do', async () => {
+    const check = await place.telar(['check', notebook, '--json']);
+    expect(check.lines.at(-1)).toEqual({ type: 'check', problems: [] });
+    expect(check.code).toBe(0);
+    const fmt = await place.telar(['fmt', notebook, '--check']);
+    expect(fmt.code, fmt.stdout + fmt.stderr).toBe(0);
+  });
+
+  test('P4 is green, and a second process reuses every step', async () => {
+    const first = await place.run(notebook);
+    expect({ code: first.code, status: first.status, unwell: first.unwell, stderr: first.stderr }).toEqual({ code: 0, status: 'ok', unwell: {}, stderr: '' });
+    const second = await place.run(notebook);
+    expect(second).toMatchObject({ code: 0, status: 'ok', unwell: {}, ran: [] });
+    expect(Object.keys(second.nodes)).toEqual(Object.keys(first.nodes));
+    for (const [id, node] of Object.entries(first.nodes)) expect(second.nodes[id]?.outputs, id).toEqual(node.outputs);
+  });
+});
+
+test('R10 samples/checks turns red when its input says so, and only the check does', async () => {
+  const notebook = 'samples/checks/checks.telar.md';
+  const place = await copyOf(notebook);
+  try {
+    expect(await place.run(notebook, ['--set', 'most=1.0'])).toMatchObject({ code: 3, status: 'failed', unwell: { in_python: 'check-red' } });
+  } finally { place.remove(); }
+});
