@@ -13,7 +13,7 @@ import type { PortType } from './values.ts';
 export type EffectClass = 'pure' | 'seeded' | 'observe' | 'effect';
 
 /** A named input that a kind always has (others come from the body's free names). */
-export interface Port { readonly name: string; readonly type: PortType; readonly required: boolean; readonly description: string }
+interface Port { readonly name: string; readonly type: PortType; readonly required: boolean; readonly description: string }
 
 /** A key of the fence line, or of a YAML body, that a kind understands. */
 export interface Param {

@@ -56,7 +56,7 @@ export function parseParams(params: readonly KindParam[], raw: Readonly<Record<s
 }
 
 /** The problem of a key that nobody knows, with the nearest one that somebody does. */
-export function unknownKey(key: string, params: readonly Pick<Param, 'name' | 'place'>[]): ParamProblem {
+function unknownKey(key: string, params: readonly Pick<Param, 'name' | 'place'>[]): ParamProblem {
   const inBody = params.some((param) => param.name === key && param.place === 'body');
   if (inBody) return { key, code: 'unknown-key', message: `\`${key}\` belongs in the body, not on the fence line.`, data: { place: 'body' } };
   const names = params.filter((param) => param.place === 'fence').map((param) => param.name);
@@ -69,7 +69,7 @@ export function unknownKey(key: string, params: readonly Pick<Param, 'name' | 'p
  * One value by its key's type: durations in milliseconds, sizes in bytes, lists split at commas.
  * @returns `undefined` when the text is not of that type
  */
-export function parseParam(param: Param, text: string): unknown {
+function parseParam(param: Param, text: string): unknown {
   switch (param.type) {
     case 'boolean': return parseFlag(text);
     case 'integer': return /^[+-]?\d+$/.test(text) && Number.isSafeInteger(Number(text)) ? Number(text) : undefined;

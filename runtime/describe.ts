@@ -10,7 +10,7 @@ import type { Description, Flaw } from './graph/node.ts';
 import type { Sha256 } from './ports.ts';
 
 /** What analysing a cell gives, as it is cached: all that planning asks of a kind, so that a reused step loads no kind. */
-export interface Analysed { readonly analysis: Analysis; readonly engines: readonly string[] }
+interface Analysed { readonly analysis: Analysis; readonly engines: readonly string[] }
 
 /** A cache of analyses, by a key that covers the cell and the versions of kind and parser. */
 export interface AnalysisCache { analysis(key: string): string | undefined; setAnalysis(key: string, json: string): void }

@@ -34,7 +34,7 @@ export async function moduleClosure(files: Files, folder: string, analysis: Anal
   const visit = async (imports: Analysis['imports']): Promise<void> => {
     for (const { module } of imports) {
       for (const { name, path } of places(language, module)) {
-        if (name in found) continue;
+        if (Object.hasOwn(found, name)) continue;
         const full = folder === '' ? path : `${folder}/${path}`;
         if (full.split('/').includes('..') || files.stat(full)?.kind !== 'file') continue;
         const text = decoder.decode(files.read(full));

@@ -41,13 +41,13 @@ export interface RuntimePorts {
 }
 
 /** Values set from outside, by path of the input node: text as a person typed it, or data. */
-export type Settings = Readonly<Record<string, unknown>>;
+type Settings = Readonly<Record<string, unknown>>;
 
 /** Options of one run. */
 export interface RunOptions extends PlanOptions, Omit<RunRequest, 'run'> { readonly set?: Settings }
 
 /** Why a node has the decision it has, and what of its key changed. */
-export interface Explanation {
+interface Explanation {
   readonly node: string;
   readonly decision: Decision;
   readonly reason: string;
@@ -241,7 +241,8 @@ class OpenNotebook implements Notebook {
   #given(set: Settings): Map<GraphNode, OutputValue> {
     const given = new Map<GraphNode, OutputValue>();
     for (const node of this.graph.nodes()) {
-      const constant = node.scope.constants[node.id];
+      const { constants } = node.scope;
+      const constant = Object.hasOwn(constants, node.id) ? constants[node.id] : undefined;
       if (node.description.kind === 'input' && constant !== undefined) given.set(node, storeValue(constant, this.#ports.store.blobs));
     }
     for (const [path, value] of Object.entries(set)) {

@@ -5,7 +5,7 @@ import type { BodyProblem } from '../../contracts/errors.ts';
 import { isMapping, unknownKeys } from '../yaml-body.ts';
 import type { Path, YamlBody } from '../yaml-body.ts';
 
-export type Language = 'python' | 'javascript' | 'sql';
+type Language = 'python' | 'javascript' | 'sql';
 
 /** A claim that an expression makes. */
 export interface Expression { readonly type: 'expression'; readonly language: Language; readonly that: string; readonly because: string; readonly path: Path }

@@ -55,7 +55,7 @@ export function missingColumn(name: string, table: Table): Verdict {
 }
 
 /** A row as a counter-example. */
-export function offender(table: Table, row: number): unknown {
+function offender(table: Table, row: number): unknown {
   return { row, ...table.row(row) };
 }
 

@@ -5,8 +5,8 @@ import type { BodyProblem } from '../../contracts/errors.ts';
 import { isMapping, unknownKeys } from '../yaml-body.ts';
 import type { YamlBody } from '../yaml-body.ts';
 
-export const FORMATS = ['csv', 'json', 'ndjson', 'parquet', 'arrow', 'text', 'bytes'] as const;
-export type Format = typeof FORMATS[number];
+const FORMATS = ['csv', 'json', 'ndjson', 'parquet', 'arrow', 'text', 'bytes'] as const;
+type Format = typeof FORMATS[number];
 
 export const DATA_KEYS = ['file', 'url', 'format', 'types', 'delim', 'header', 'names', 'null', 'encoding', 'columns'] as const;
 
@@ -39,7 +39,7 @@ const OF_FORMAT: Readonly<Record<string, readonly Format[]>> = {
 };
 
 /** The format that a file's name says; `.gz` is looked through. Unknown extensions are bytes. */
-export function formatOf(file: string): Format {
+function formatOf(file: string): Format {
   const extension = /\.([a-z0-9]+)$/.exec(file.toLowerCase().replace(/\.gz$/, ''))?.[1] ?? '';
   return EXTENSIONS[extension] ?? 'bytes';
 }

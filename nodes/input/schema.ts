@@ -9,8 +9,8 @@ import { isMapping, unknownKeys } from '../yaml-body.ts';
 import type { Path, YamlBody } from '../yaml-body.ts';
 
 /** Types of JSON Schema, and `table` and `any`, which values of other nodes may have. */
-export const TYPES = ['string', 'number', 'integer', 'boolean', 'array', 'object', 'null', 'table', 'any'] as const;
-export const FORMATS = ['date', 'time', 'date-time', 'email', 'uri', 'uuid'] as const;
+const TYPES = ['string', 'number', 'integer', 'boolean', 'array', 'object', 'null', 'table', 'any'] as const;
+const FORMATS = ['date', 'time', 'date-time', 'email', 'uri', 'uuid'] as const;
 
 const KEYS = ['type', 'enum', 'minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum', 'multipleOf', 'minLength', 'maxLength', 'format', 'minItems', 'maxItems', 'uniqueItems', 'items', 'properties', 'required'] as const;
 const ABOUT = ['title', 'description'] as const;

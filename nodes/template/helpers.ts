@@ -39,7 +39,7 @@ export function print(value: unknown): string {
 export const isTagged = (value: object): boolean => typeof (value as { tag?: unknown }).tag === 'string' && typeof (value as { text?: unknown }).text === 'string' && Object.getPrototypeOf(value) !== Object.prototype;
 
 /** A Markdown table of a table or of a list of records; the cut is told below it. */
-export function markdownTable(value: unknown, limit: number): string {
+function markdownTable(value: unknown, limit: number): string {
   const rows = rowsOf(value, limit);
   if (rows === undefined) return print(value);
   const cell = (text: string): string => text.replaceAll('\\', '\\\\').replaceAll('|', '\\|').replace(/\r\n?|\n/g, ' ');

@@ -15,25 +15,43 @@ interface Frame {
   readonly above?: Frame;
   readonly data: Readonly<Record<string, unknown>>;
   readonly locals: ReadonlyMap<string, unknown>;
+  /** What may still be written; one object for the whole rendering. */
+  readonly left: { parts: number; characters: number };
 }
+
+/** Most parts (texts, values, blocks) and characters that one rendering writes: a loop in a loop in a loop ends with an error, not the host. */
+const MOST = { parts: 20_000_000, characters: 250_000_000 };
 
 /**
  * Fills a template. A value that is not there prints nothing; nothing is escaped.
  * @param values by root name
  * @param line of the template's first line in the notebook, for errors
- * @throws TelarError `syntax` when it is no template, or uses what templates here have not
+ * @throws TelarError `syntax` when it is no template, or uses what templates here have not; `output-limit` when it writes too much
  */
 export function renderTemplate(text: string, values: Readonly<Record<string, unknown>>, line = 1): string {
   const { tree, problem = analyseTemplate(text).problems[0] } = parseTemplate(text);
   if (tree === undefined || problem !== undefined) throw failure(text, problem as BodyProblem, line);
-  return block(tree, { context: values, data: { root: values }, locals: new Map() });
+  try {
+    return block(tree, { context: values, data: { root: values }, locals: new Map(), left: { ...MOST } });
+  } catch (error) {
+    throw error instanceof TelarError ? new TelarError(error.code, error.message, { ...error.data, line }, { cause: error }) : error;
+  }
 }
 
 function failure(text: string, problem: BodyProblem, line: number): TelarError {
   return new TelarError('syntax', problem.message, { line: line + (text.slice(0, problem.at.from).match(/\r\n?|\n/g)?.length ?? 0) });
 }
 
-const block = (tree: Block | undefined, frame: Frame): string => (tree?.body ?? []).map((statement) => write(statement, frame)).join('');
+const block = (tree: Block | undefined, frame: Frame): string => (tree?.body ?? []).map((statement) => counted(write(statement, frame), statement, frame)).join('');
+
+/** What a part has written, taken off what is left; a block's text was counted by its parts. */
+function counted(text: string, { type }: Statement, { left }: Frame): string {
+  left.parts -= 1;
+  if (type !== 'BlockStatement') left.characters -= text.length;
+  if (left.parts >= 0 && left.characters >= 0) return text;
+  const what = left.parts < 0 ? `${MOST.parts.toLocaleString('en')} parts` : `${MOST.characters.toLocaleString('en')} characters`;
+  throw new TelarError('output-limit', `This text would have more than ${what}. Let it go through less, or make it in SQL, Python or JavaScript.`);
+}
 
 function write(statement: Statement, frame: Frame): string {
   switch (statement.type) {
@@ -49,10 +67,11 @@ function writeBlock(statement: BlockStatement, frame: Frame): string {
   const value = evaluate(statement.params[0] as Expression, frame);
   const [first, second] = statement.program?.blockParams ?? [];
   const within = (context: unknown, key: unknown, data: Readonly<Record<string, unknown>>): string => {
+    frame.left.parts -= 1;
     const locals = new Map(frame.locals);
     if (first !== undefined) locals.set(first, context);
     if (second !== undefined) locals.set(second, key);
-    return block(statement.program, { context, above: frame, data: { ...frame.data, ...data }, locals });
+    return block(statement.program, { context, above: frame, data: { ...frame.data, ...data }, locals, left: frame.left });
   };
   switch ((statement.path as Path).original) {
     case 'if': return block(isTrue(value) ? statement.program : statement.inverse, frame);

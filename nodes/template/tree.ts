@@ -7,7 +7,7 @@ interface Placed { readonly loc: Place }
 
 /** `a.b`, `../a`, `@root.a`, `this`. */
 export interface Path extends Placed { readonly type: 'PathExpression'; readonly data: boolean; readonly depth: number; readonly parts: readonly string[]; readonly original: string }
-export type Literal = Placed & (
+type Literal = Placed & (
   | { readonly type: 'StringLiteral' | 'NumberLiteral' | 'BooleanLiteral'; readonly value: unknown }
   | { readonly type: 'NullLiteral' | 'UndefinedLiteral' });
 interface Call { readonly path: Expression; readonly params: readonly Expression[]; readonly hash?: { readonly pairs: readonly { readonly key: string; readonly value: Expression }[] } }

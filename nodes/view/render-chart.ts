@@ -4,6 +4,7 @@
  * Moments go to Vega as local wall-clock texts of their UTC: it reads and shows local time, so the same picture comes out in every
  * time zone. Not here: interaction; the studio gives the same specification to a live view.
  */
+import type { TopLevelSpec } from 'vega-lite';
 import { TelarError } from '../../contracts/errors.ts';
 import type { TableView } from '../../contracts/values.ts';
 import { chartExpressions } from './chart-expressions.ts';
@@ -22,7 +23,7 @@ export async function renderChart(specification: unknown, tables: Readonly<Recor
   const faults: string[] = [];
   const logger = { level: () => 0, error: (...args: unknown[]) => { faults.push(args.map(String).join(' ')); return logger; }, warn: () => logger, info: () => logger, debug: () => logger };
   try {
-    const compiled = vegaLite.compile({ ...spec, datasets } as unknown as import('vega-lite').TopLevelSpec, { logger: logger as never }).spec;
+    const compiled = vegaLite.compile({ ...spec, datasets } as unknown as TopLevelSpec, { logger: logger as never }).spec;
     const view = new vega.View(vega.parse(compiled, undefined, { ast: true } as never), { renderer: 'none', loader: refusing as never, logger: logger as never, expr: chartExpressions } as never);
     try {
       const svg = await view.toSVG();
@@ -41,7 +42,7 @@ const refuse = (): Promise<never> => Promise.reject(new Error('a chart fetches n
 const refusing = { load: refuse, sanitize: refuse, http: refuse, file: refuse, options: {} };
 
 /** Rows as Vega takes them: fresh objects, since it marks those it gets. */
-export function chartRows(value: unknown): Record<string, unknown>[] {
+function chartRows(value: unknown): Record<string, unknown>[] {
   const table = value as Partial<TableView> | null;
   if (typeof table?.rows === 'number' && table.column !== undefined && table.columns !== undefined) {
     const columns = table.columns.map(({ name }) => [name, table.column!(name)] as const);

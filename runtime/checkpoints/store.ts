@@ -159,7 +159,7 @@ export function digestReads(sha256: Sha256, reads: readonly ObservedRead[]): str
 }
 
 /** Whether the blobs hold a value whole. A live value has none. */
-export function holdsValue(blobs: SizedBlobs, ref: ValueRef): boolean {
+function holdsValue(blobs: SizedBlobs, ref: ValueRef): boolean {
   if (ref.form === 'live') return true;
   if (ref.form !== 'table') return blobs.size(ref.hash) === ref.bytes;
   const manifest = blobs.get(ref.hash);

@@ -176,7 +176,7 @@ export function definersOf(scope: Scope, name: string, fold: boolean, reader: Gr
 }
 
 /** The outputs a notebook offers as a node: its front matter's `outputs`, else every node that is not an input. */
-export function outputsOfScope(scope: Scope): readonly string[] {
+function outputsOfScope(scope: Scope): readonly string[] {
   return scope.document.frontMatter.outputs ?? scope.nodes.filter((node) => node.description.kind !== 'input').map((node) => node.id);
 }
 

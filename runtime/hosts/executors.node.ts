@@ -1,6 +1,7 @@
 /** The engines of a Node host. Making them starts nothing: each starts at its first program. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { cacheFolder } from '../adapters/cache-folder.node.ts';
 import { createJavaScript } from '../executors/javascript/javascript.node.ts';
 import { createPython } from '../executors/python/python.node.ts';
 import { createNativeSql } from '../executors/sql/native.node.ts';
@@ -22,7 +23,7 @@ export function createExecutors({ root, state }: EnginePlaces): ReadonlyMap<stri
   const all: readonly Executor[] = [
     createNativeSql({ root, scratch }),
     createWasmSql({ root, scratch }),
-    createPython({ root, cache: join(state, 'cache'), scratch }),
+    createPython({ root, cache: cacheFolder(join(state, 'cache')), scratch }),
     createJavaScript({ scratch }),
   ];
   return new Map(all.map((executor) => [executor.engine, executor]));

@@ -60,7 +60,7 @@ export function createStepFiles(files: Files, folder: string, sha256: Sha256): S
 }
 
 /** The error of a file that is not there, with the nearest name in its folder. */
-export function missingFile(files: Files, folder: string, path: string): TelarError {
+function missingFile(files: Files, folder: string, path: string): TelarError {
   const place = resolve(folder, path);
   const cut = place.lastIndexOf('/');
   const parent = place.slice(0, Math.max(cut, 0));

@@ -8,12 +8,12 @@
 const DEEPEST = 32;
 
 /** Whether a path has any of the signs of a glob. */
-export function isGlob(path: string): boolean {
+function isGlob(path: string): boolean {
   return /[*?[{]/.test(path);
 }
 
 /** `a{b,c}` as `ab`, `ac`; braces may stand inside braces. At most 1,024 patterns. */
-export function expandBraces(pattern: string): string[] {
+function expandBraces(pattern: string): string[] {
   const open = pattern.indexOf('{');
   if (open < 0) return [pattern];
   let depth = 0;

@@ -13,7 +13,7 @@ import type { Decided } from './decide.ts';
 import type { RunHost } from './host.ts';
 
 /** Limits of a step that says none: ten minutes, 2 GiB, 1 GiB of output. */
-export const DEFAULT_LIMITS: Limits = { time: 600_000, memory: 2 * 1024 ** 3, output: 1024 ** 3 };
+const DEFAULT_LIMITS: Limits = { time: 600_000, memory: 2 * 1024 ** 3, output: 1024 ** 3 };
 
 /** How long an engine that was told to stop may take before the step is given up without it, in milliseconds. */
 const GRACE = 2_000;

@@ -27,7 +27,7 @@ export function summarise(value: unknown): ValueSummary {
 }
 
 /** At most 400 characters, never half a surrogate pair, with the cut shown. */
-export const cut = (text: string): string => (text.length <= PREVIEW ? text : `${text.slice(0, PREVIEW - 1).replace(/[\uD800-\uDBFF]$/, '')}…`);
+const cut = (text: string): string => (text.length <= PREVIEW ? text : `${text.slice(0, PREVIEW - 1).replace(/[\uD800-\uDBFF]$/, '')}…`);
 
 function typeName(value: unknown): string {
   if (value === null || value === undefined) return 'null';

@@ -34,7 +34,7 @@ export function readManifest(ref: ValueRef, blobs: Blobs): TableManifest {
 const missing = (hash: string): TelarError => new TelarError('value-missing', 'A stored table or column is gone; run the node that made it again.', { hash });
 
 /** A stored table; each column is decoded when first asked for, and once. */
-export class StoredTable implements TableView {
+class StoredTable implements TableView {
   readonly ref: ValueRef;
   readonly manifest: TableManifest;
   readonly #blobs: Blobs;

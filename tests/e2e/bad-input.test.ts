@@ -2,7 +2,7 @@
  * Every line of the issue's "Bad input": a typed error that says what to do, the right exit status, nothing lost, the rest of
  * the notebook done, and the next run fine.
  */
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -20,6 +20,9 @@ afterEach(() => { for (const one of places.splice(0)) one.remove(); });
 const WELL = `${py('well_py', '1 + 1')}${js('well_js', 'well_py + 1')}${sql('well_sql', 'select {{ well_js }} as n')}`;
 const expectWell = (end: RunEnd): void => { for (const id of ['well_py', 'well_js', 'well_sql']) expect([id, end.nodes[id]?.state]).toEqual([id, 'fresh']); };
 
+/** The same for findings that no engine sees: a cheap one. */
+const LIGHT = js('well_js', '1 + 1');
+
 /** Line of the notebook on which a text stands. */
 const lineOf = (text: string, part: string): number => text.slice(0, text.indexOf(part)).split('\n').length;
 
@@ -30,10 +33,10 @@ describe('definition errors: exit 2, and the rest has run', () => {
     ['unknown-key', py('bad', '1', 'timout=2s'), 'unknown-key', /timeout/],
     ['a key named as a prototype', py('bad', '1', '__proto__=2 constructor=3'), 'unknown-key', /__proto__|constructor/],
     ['bad value of a key', py('bad', '1', 'timeout=soon'), 'bad-value', /20s/],
-    ['missing-name', py('bad', 'well_pyy + 1'), 'missing-name', /well_py/],
+    ['missing-name', py('bad', 'well_jss + 1'), 'missing-name', /well_js/],
     ['cycle of one', py('bad', 'bad2 + 1') + py('bad2', 'bad + 1'), 'cycle', /bad2/],
     ['ambiguous-name', py('a1', 'shared = 1') + py('a2', 'shared = 2') + py('bad', 'shared'), 'ambiguous-name', /in\.shared=/],
-    ['rebinding', py('bad', 'well_py = well_py + 1\nwell_py') , 'rebinding', /in\.well_py=/],
+    ['rebinding', py('frame', '1') + py('bad', 'frame = frame + 1\nframe'), 'rebinding', /in\.frame=/],
     ['a wire to nobody', py('bad', 'x', 'in.x=nobody'), 'missing-name', /nobody/],
     ['broken JavaScript', js('bad', 'const = 3'), 'syntax', /JavaScript/],
     ['broken SQL', sql('bad', 'select (1'), 'syntax', /never closed/],
@@ -43,25 +46,25 @@ describe('definition errors: exit 2, and the rest has run', () => {
     ['a function in another language', py('f', 'def f():\n    return 1') + js('bad', 'f()'), 'cross-language', /Pass what it returns/],
     ['a missing notebook', yaml('bad', 'graph', 'use: nowhere.telar.md'), 'missing-file', /nowhere/],
   ])('D4 %s', async (_name, broken, code, help) => {
-    const text = `---\ntelar: 1\n---\n${broken}${WELL}`;
+    const text = `---\ntelar: 1\n---\n${broken}${LIGHT}`;
     const one = await place({ 'main.telar.md': text });
     const end = await one.run();
     expect(end.nodes.bad).toMatchObject({ state: 'failed', error: { code } });
     expect(end.nodes.bad?.error?.message).toMatch(help);
     expect(end.nodes.bad?.error?.line).toBeGreaterThanOrEqual(4);
     expect(end.code).toBe(2);
-    expectWell(end);
+    expect(end.nodes.well_js?.state).toBe('fresh');
     expect((await one.run()).ran).toEqual([]);
   });
 
   test('D4 duplicate ids are told of every bearer; the rest runs', async () => {
-    const one = await place({ 'main.telar.md': `${py('twin', '1')}${py('twin', '2')}${py('reader', 'twin')}${WELL}` });
+    const one = await place({ 'main.telar.md': `${py('twin', '1')}${py('twin', '2')}${py('reader', 'twin')}${LIGHT}` });
     const end = await one.run();
     expect(end.code).toBe(2);
     const problems = end.lines.filter((line) => line.type === 'problems').flatMap((line) => line.problems as { code: string; line: number }[]);
     expect(problems.filter((problem) => problem.code === 'duplicate-id').map((problem) => problem.line)).toEqual([1, 5]);
     expect(end.nodes.reader?.state).toBe('blocked');
-    expectWell(end);
+    expect(end.nodes.well_js?.state).toBe('fresh');
   });
 
   test.each<[string, string]>([
@@ -70,12 +73,12 @@ describe('definition errors: exit 2, and the rest has run', () => {
     ['wrong types', '---\ntelar: one\noutputs: 7\n---\n'],
     ['YAML bomb', `---\ntelar: 1\na: &a [x,x,x,x,x,x,x,x,x]\n${['b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j'].map((name, i) => `${name}: &${name} [${Array(9).fill(`*${'abcdefghij'[i]}`).join(',')}]`).join('\n')}\n---\n`],
   ])('D4 front matter that is broken (%s): told with its line, the notebook runs', async (_name, front) => {
-    const one = await place({ 'main.telar.md': front + WELL });
+    const one = await place({ 'main.telar.md': front + LIGHT });
     const end = await one.run('main.telar.md', [], { patience: 20_000 });
     const problems = end.lines.filter((line) => line.type === 'problems').flatMap((line) => line.problems as { code: string; line: number }[]);
     expect(problems.map((problem) => problem.code)).toContain('front-matter');
     expect(end.code).toBe(2);
-    expectWell(end);
+    expect(end.nodes.well_js?.state).toBe('fresh');
   });
 });
 
@@ -168,5 +171,126 @@ describe('bytes', () => {
     const csv = await one.run('csv.telar.md');
     expectWell(csv);
     for (const id of ['wide', 'scan']) if (csv.nodes[id]?.state === 'failed') expect([id, csv.nodes[id]?.error?.code]).toEqual([id, 'bad-file']);
+  });
+});
+
+describe('limits: a typed failure of the step, the host unhurt', () => {
+  test('R5 an endless loop in each engine ends at its timeout, and a memory bomb at its memory', async () => {
+    const one = await place({
+      'main.telar.md': `${py('loop_py', 'while True: pass', 'timeout=1s')}${py('loop_c', 'sum(range(10**12))', 'timeout=1s')}${js('loop_js', 'while (true);', 'timeout=1s')}${sql('loop_sql', 'select count(*) from range(1000000000000) a, range(100000000000) b', 'timeout=1s')}${py('bomb_py', 'keep = []\nwhile True:\n    keep.append(bytearray(10_000_000))', 'memory=256MB')}${js('bomb_js', 'const keep = [];\nwhile (true) keep.push(new Uint8Array(10_000_000).fill(1));', 'memory=256MB')}${sql('bomb_sql', 'select list(range) as l from range(500000000)', 'memory=256MB')}${py('deep', 'def f(n):\n    return f(n + 1)\nf(0)')}${js('deep_js', 'const f = (n) => f(n + 1) + 1;\nf(0)')}${WELL}`,
+    });
+    const end = await one.run();
+    for (const id of ['loop_py', 'loop_c', 'loop_js', 'loop_sql']) {
+      expect([id, end.nodes[id]?.error?.code]).toEqual([id, 'timeout']);
+      expect(end.nodes[id]?.error?.message).toMatch(/timeout=/);
+      expect(end.nodes[id]?.ms).toBeLessThan(6_000);
+    }
+    for (const id of ['bomb_py', 'bomb_js', 'bomb_sql']) {
+      expect([id, end.nodes[id]?.error?.code]).toEqual([id, 'memory']);
+      expect(end.nodes[id]?.error?.message).toMatch(/memory=/);
+    }
+    expect(end.unwell).toMatchObject({ deep: 'exception' });
+    expect(['exception', 'memory']).toContain(end.unwell.deep_js);
+    expectWell(end);
+    expect(end.code).toBe(1);
+  });
+
+  test('R5 an output of 2 GB from each engine, and from a template, is refused', async () => {
+    const one = await place({
+      'main.telar.md': `${py('big_py', 'bytes(2_000_000_000)')}${sql('big_sql', "select repeat('x', 1000000) as s from range(2200)")}${js('big_js', 'new Uint8Array(2_000_000_000)')}${js('list_js', 'Array.from({length: 20}, () => "x".repeat(100_000_000))', 'memory=512MB')}${py('many', 'list(range(3000))')}${py('long', '"y" * 1_000_000')}${fence('text', '#big_text .text', '{{#each many}}{{../long}}{{/each}}')}${fence('text', '#loop_text .text', '{{#each many}}{{#each ../many}}{{#each ../../many}}{{/each}}{{/each}}{{/each}}')}${WELL}`,
+    });
+    const end = await one.run('main.telar.md', [], { patience: 90_000 });
+    for (const id of ['big_py', 'big_sql', 'big_text', 'loop_text']) expect([id, end.unwell[id]]).toEqual([id, 'output-limit']);
+    for (const id of ['big_js', 'list_js']) expect(['output-limit', 'memory']).toContain(end.unwell[id]);
+    expectWell(end);
+    expect(end.code).toBe(1);
+  });
+});
+
+/** Every file under a folder. */
+function filesUnder(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true, recursive: true }).filter((one) => one.isFile()).map((one) => join(one.parentPath, one.name));
+}
+
+describe('the store', () => {
+  const SIMPLE = `${py('a', '"a" * 100_000')}${js('b', 'a.length')}${WELL}`;
+
+  test('C3 bytes flipped in a blob and in the database: told, set aside, computed again, never served', async () => {
+    const one = await place({ 'main.telar.md': SIMPLE });
+    const first = await one.run();
+    const { hash } = first.nodes.a?.outputs?.value as { hash: string };
+    const blob = filesUnder(join(one.root, '.telar', 'blobs')).find((path) => path.includes(hash.slice(4)));
+    const bytes = readFileSync(blob as string);
+    bytes[50_000]! ^= 1;
+    chmodSync(blob as string, 0o644);
+    writeFileSync(blob as string, bytes);
+    // What reads the damaged value now must not get it.
+    one.write('main.telar.md', SIMPLE.replace('a.length', 'a.length + a.split("a").length'));
+    const second = await one.run();
+    expect(second.stderr).toMatch(/damaged/);
+    // Found only when it was read: that reader fails with what to do, and the next run has the value made again.
+    expect(second.unwell).toEqual({ b: 'value-missing' });
+    expect(second.nodes.b?.error?.message).toMatch(/[Rr]un .*again/);
+    const third = await one.run();
+    expect(third).toMatchObject({ code: 0, unwell: {} });
+    expect(third.nodes.a?.outputs?.value?.hash).toBe(hash);
+    const fresh = await place({ 'main.telar.md': one.read('main.telar.md') });
+    expect((await fresh.run()).nodes.b?.outputs).toEqual(third.nodes.b?.outputs);
+    expect((await one.run()).ran).toEqual([]);
+
+    const database = join(one.root, '.telar', 'telar.db');
+    const pages = readFileSync(database);
+    pages.fill(0xa5, 100, Math.min(pages.length, 40_000));
+    writeFileSync(database, pages);
+    let end = await one.run();
+    if (end.code !== 0) end = await one.run();
+    expect(end).toMatchObject({ code: 0, unwell: {} });
+    expect((await one.run()).ran).toEqual([]);
+  });
+
+  test('C2 two processes that run one notebook at once agree, and a third reuses all', async () => {
+    const one = await place({ 'main.telar.md': SIMPLE });
+    const [left, right] = await Promise.all([one.run(), one.run()]);
+    for (const end of [left, right]) expect(end).toMatchObject({ code: 0, unwell: {} });
+    for (const id of ['a', 'b', 'well_py', 'well_js', 'well_sql']) expect(left.nodes[id]?.outputs).toEqual(right.nodes[id]?.outputs);
+    expect((await one.run()).ran).toEqual([]);
+    const { runs } = (await one.telar(['runs', 'main.telar.md', '--json'])).lines.at(-1) as unknown as { runs: { status: string }[] };
+    expect(runs.map((run) => run.status)).toEqual(['ok', 'ok', 'ok']);
+  });
+
+  const canMount = process.platform === 'linux' && process.getuid?.() === 0 && ((): boolean => {
+    const probe = join('/tmp', `telar-mount-${process.pid}`);
+    mkdirSync(probe, { recursive: true });
+    const ok = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', probe]).status === 0;
+    if (ok) spawnSync('umount', [probe]);
+    return ok;
+  })();
+
+  test.skipIf(!canMount)('C2 a full disk and a read-only workspace: typed, what was kept stays, and with room again all is well (needs the right to mount)', async () => {
+    const one = await place({});
+    const root = one.path('small');
+    mkdirSync(root);
+    expect(spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=6m', 'tmpfs', root]).status).toBe(0);
+    try {
+      const text = `${js('small', '1 + 1')}${js('big', 'Array.from({length: 60}, (_, i) => String(i).repeat(100_000))')}${js('last', 'small + 1')}`;
+      one.write('small/main.telar.md', text);
+      const full = await one.run('small/main.telar.md', ['--workspace', 'small']);
+      expect(full.code).toBe(1);
+      expect(full.unwell.big).toBe('disk-full');
+      expect(full.nodes.big?.error?.message).toMatch(/make room/);
+      spawnSync('mount', ['-o', 'remount,size=64m', root]);
+      const room = await one.run('small/main.telar.md', ['--workspace', 'small']);
+      expect(room).toMatchObject({ code: 0, unwell: {} });
+      one.write('small/main.telar.md', text.replace('1 + 1', '1 + 2'));
+      spawnSync('mount', ['-o', 'remount,ro', root]);
+      const refused = await one.run('small/main.telar.md', ['--workspace', 'small']);
+      expect(refused.code).not.toBe(0);
+      expect(refused.stdout + refused.stderr).toMatch(/cannot be written|read-only/);
+      spawnSync('mount', ['-o', 'remount,rw', root]);
+      const after = await one.run('small/main.telar.md', ['--workspace', 'small']);
+      expect(after).toMatchObject({ code: 0, unwell: {}, ran: ['last', 'small'] });
+    } finally {
+      spawnSync('umount', ['-l', root]);
+    }
   });
 });

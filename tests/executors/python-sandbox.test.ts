@@ -1,4 +1,5 @@
-/** Walls and limits of the Python engine (security 6, R2, R5, R6). Each attack comes with a canary that would show its success. */
+/** Walls and limits of the Python engine (security 6, R2, R5, R6). Each attack comes with a canary that would show its success.
+ * How soon a step is stopped is measured in the benchmarks; here a step that is not stopped fails by the time limit of the test. */
 import { createServer } from 'node:net';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -65,31 +66,24 @@ describe('S6 walls', () => {
     process.env.TELAR_CANARY = 'sing';
     expect(await tried('import os\nreturn [dict(os.environ), os.getenv("TELAR_CANARY")]')).not.toContain('sing');
     delete process.env.TELAR_CANARY;
-    expect(await tried(`import os\nos.kill(${process.pid}, 9)\nreturn 1`)).not.toContain('wrong');
-    expect(await tried(`import os, signal\nreturn os.killpg(${process.pid}, signal.SIGTERM)`)).not.toContain('wrong');
+    await tried(`import os\nos.kill(${process.pid}, 9)`); // a signal that arrived would end this very process
+    await tried(`import os, signal\nos.killpg(${process.pid}, signal.SIGTERM)`);
     expect(await value('1')).toBe(1);
   });
 });
 
 describe('R5 limits', () => {
-  const within = async (most: number, work: () => Promise<unknown>): Promise<void> => {
-    const start = performance.now();
-    await work();
-    expect(performance.now() - start).toBeLessThan(most);
-  };
-  const SLACK = 3000; // for machines with other work; the figures themselves are in the benchmarks
-
   it('R5 a loop is stopped at the deadline, and the child lives on', async () => {
     await run('1');
-    await within(300 + SLACK, async () => expect(await error('while True: pass', { time: 300 })).toMatchObject({ code: 'timeout' }));
-    await within(300 + SLACK, async () => expect(await error('import time\ntime.sleep(60)', { time: 300 })).toMatchObject({ code: 'timeout' }));
-    await within(300 + SLACK, async () => expect(await error('import asyncio\nawait asyncio.sleep(60)', { time: 300 })).toMatchObject({ code: 'timeout' }));
+    expect(await error('while True: pass', { time: 300 })).toMatchObject({ code: 'timeout' });
+    expect(await error('import time\ntime.sleep(60)', { time: 300 })).toMatchObject({ code: 'timeout' });
+    expect(await error('import asyncio\nawait asyncio.sleep(60)', { time: 300 })).toMatchObject({ code: 'timeout' });
     expect(await value('1')).toBe(1);
   });
 
   it('R2 code that does not listen is killed, and the next step has another child', async () => {
-    await within(300 + SLACK, async () => expect(await error('sum(range(10**12))', { time: 300 })).toMatchObject({ code: 'timeout' }));
-    await within(300 + SLACK, async () => expect(await error('while True:\n  try:\n    while True: pass\n  except BaseException: pass', { time: 300 })).toMatchObject({ code: 'timeout' }));
+    expect(await error('sum(range(10**12))', { time: 300 })).toMatchObject({ code: 'timeout' });
+    expect(await error('while True:\n  try:\n    while True: pass\n  except BaseException: pass', { time: 300 })).toMatchObject({ code: 'timeout' });
     expect(await value('2')).toBe(2);
   });
 
@@ -98,7 +92,7 @@ describe('R5 limits', () => {
       const cancel = new AbortController();
       const running = error(code, { signal: cancel.signal });
       setTimeout(() => cancel.abort(), 200);
-      await within(200 + SLACK, async () => expect(await running).toMatchObject({ code: 'cancelled' }));
+      expect(await running).toMatchObject({ code: 'cancelled' });
       expect(await value('3')).toBe(3);
     }
     const before = new AbortController();

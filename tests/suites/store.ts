@@ -10,7 +10,7 @@ export interface Subject { readonly store: Store; readonly reopen?: () => Store;
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 /** Keeps a text and tells it as an output. */
-export function keepText(store: Store, text: string): OutputValue {
+function keepText(store: Store, text: string): OutputValue {
   const bytes = utf8(text);
   return { ref: { form: 'text', hash: store.blobs.put(bytes), bytes: bytes.byteLength }, summary: { type: 'text', preview: text.slice(0, 40) } };
 }

@@ -13,7 +13,7 @@ import { createPython, type PythonExecutor, type PythonOptions } from '../../run
 import { loadValue, storeValue } from '../../runtime/values/kinds.ts';
 
 /** What a step is run with, beside its code. */
-export interface Around extends Partial<Omit<Program, 'code'>> {
+interface Around extends Partial<Omit<Program, 'code'>> {
   readonly inputs?: Readonly<Record<string, StepInput>>;
   readonly time?: number;
   readonly memory?: number;
@@ -57,7 +57,7 @@ export function pythonBench(options: Partial<PythonOptions> = {}): Bench {
       mkdirSync(dirname(join(root, path)), { recursive: true });
       writeFileSync(join(root, path), text);
     },
-    program: (code, { inputs: _, time: __, memory: ___, output: ____, signal: _____, ...around } = {}) => ({
+    program: (code, { inputs: _inputs, time: _time, memory: _memory, output: _output, signal: _signal, ...around } = {}) => ({
       engine: 'python', code, file: 'notes.telar.md', line: 10, id: 'node', wanted: [], binds: [], modules: {}, folder: '', ...around,
     }),
     async run(code, around = {}) {

@@ -19,7 +19,7 @@ import { catalogue } from './graphs.ts';
 import { memoryFiles } from './memory-files.ts';
 
 /** Evaluates expressions and `const` lines with JavaScript itself. */
-export class TinyEngine implements Executor {
+class TinyEngine implements Executor {
   readonly engine = 'javascript';
   readonly concurrency = 8;
   /** Ids in the order in which their programs began. */

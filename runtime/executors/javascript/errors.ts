@@ -5,7 +5,7 @@ import { TelarError } from '../../../contracts/errors.ts';
 import type { Module } from './module.ts';
 
 /** What QuickJS tells of a thrown thing, when it was an Error; any other thrown value stands for itself. */
-export interface Thrown { readonly name?: unknown; readonly message?: unknown; readonly stack?: unknown }
+interface Thrown { readonly name?: unknown; readonly message?: unknown; readonly stack?: unknown }
 
 /** The name under which a module is evaluated: unique, and found again in stacks. */
 export const labelOf = (module: Module): string => `${module.file}#${module.id}`;

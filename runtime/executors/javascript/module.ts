@@ -26,7 +26,7 @@ export interface Module {
 }
 
 /** An input of a module: a stored value, or the output of a module that runs first in the same realm (P8). */
-export type Input = { readonly ref: ValueRef } | { readonly producer: Module; readonly output: string };
+type Input = { readonly ref: ValueRef } | { readonly producer: Module; readonly output: string };
 
 const exportName = (name: string): string => `telar$${name}`;
 

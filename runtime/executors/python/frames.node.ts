@@ -10,7 +10,7 @@ import { writeSync } from 'node:fs';
 export const FRAME = { stdout: 1, stderr: 2, result: 3, idle: 4, ready: 5, made: 6 } as const;
 
 /** The descriptor that the child inherits for its frames. */
-export const FRAME_FD = 3;
+const FRAME_FD = 3;
 
 /** Blobs above this size travel as files of the `out` folder. */
 export const INLINE = 64 * 1024;

@@ -27,7 +27,7 @@ interface FSNode { name: string; mode: number; parent: FSNode; id: number; mount
 interface Stream { node: FSNode; nfd?: number; flags: number; position: number; shared: { refcount?: number } }
 
 /** What a mount shows. `root` is the workspace, `folder` the notebook's folder in it; both absolute and real. */
-export interface MountOptions { readonly root: string; readonly folder: string; readonly record: Recorder }
+interface MountOptions { readonly root: string; readonly folder: string; readonly record: Recorder }
 
 const hidden = (name: string): boolean => ['.git', '.telar'].includes(name.toLowerCase()); // some file systems fold case
 const FOLDER_MODE = 0o40555;
@@ -161,7 +161,7 @@ export function readOnlyFolder(FS: EmscriptenFS, codes: Readonly<Record<string, 
 
 /** Ends a mount: files that the step left open are closed. */
 export function unmount(FS: EmscriptenFS, path: string, type: unknown): void {
-  for (const stream of [...FS.streams]) {
+  for (const stream of FS.streams) {
     if (stream !== undefined && stream !== null && (stream.node.mount as { type?: unknown }).type === type) FS.close(stream);
   }
   FS.unmount(path);

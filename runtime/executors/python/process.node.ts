@@ -18,6 +18,8 @@ const GRACE = 300;
 /** Milliseconds that a start, and the clearing after a step, may take. */
 const START_PATIENCE = 30_000;
 const REST_PATIENCE = 2_000;
+/** Node takes longer timers for 1 ms. */
+const LONGEST_TIMER = 2 ** 31 - 1;
 /** How often the memory of a running child is looked at, in milliseconds. */
 const WATCH = 100;
 /** Memory of a fresh child, and the size of Python's memory beyond which a child is not used again. */
@@ -116,7 +118,7 @@ export class PythonProcess {
       return await new Promise<Finished>((done, fail) => {
         this.#running = { job, watch, done, fail, output: 0, decoders: [new TextDecoder(), new TextDecoder()] };
         this.#resting = this.#rest(Infinity);
-        timers.push(setTimeout(() => this.kill('timeout'), job.time + GRACE));
+        timers.push(setTimeout(() => this.kill('timeout'), Math.min(job.time + GRACE, LONGEST_TIMER)));
         timers.push(setInterval(() => this.#watchMemory(job.memory), WATCH));
         signal.addEventListener('abort', cancel, { once: true });
         this.#child.send(job, (error) => { if (error !== null) this.kill('lost'); });

@@ -54,7 +54,8 @@ class PythonEngine implements PythonExecutor {
   #identity: Readonly<Record<string, string>> | undefined;
   #snapshot: Promise<string | undefined> | undefined;
   #number = 0;
-  #closed = false;
+  readonly #end = new AbortController();
+  get #closed(): boolean { return this.#end.signal.aborted; }
   #filling = false;
 
   constructor(options: PythonOptions) {
@@ -105,14 +106,16 @@ class PythonEngine implements PythonExecutor {
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#end.abort();
     this.#free.length = 0;
     await Promise.all([...this.#all].map((child) => child.close()));
   }
 
   async #start(): Promise<PythonProcess> {
-    this.#snapshot ??= ensureSnapshot(this.#node, this.#options.cache, this.#pyodide!, this.identity());
+    this.#snapshot ??= ensureSnapshot(this.#node, this.#options.cache, this.#pyodide!, this.identity(), this.#end.signal);
     const snapshot = await this.#snapshot;
+    // A child that starts after the end would never be ended.
+    if (this.#closed) throw cancelled();
     const child = this.#spawn(snapshot);
     if (snapshot !== undefined) {
       // A snapshot that does not load is no reason to fail: this one and all after it start cold.

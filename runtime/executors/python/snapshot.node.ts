@@ -17,10 +17,10 @@ function snapshotPath(cache: string, identity: Readonly<Record<string, string>>)
   return join(cache, `python-${identity.pyodide}-${key}.snapshot`);
 }
 
-/** The path of the snapshot, made if it was not there; `undefined` when it cannot be made. */
-export async function ensureSnapshot(node: string, cache: string, pyodide: string, identity: Readonly<Record<string, string>>): Promise<string | undefined> {
+/** The path of the snapshot, made if it was not there; `undefined` when it cannot be made, or `signal` ends the making. */
+export async function ensureSnapshot(node: string, cache: string, pyodide: string, identity: Readonly<Record<string, string>>, signal?: AbortSignal): Promise<string | undefined> {
   const path = snapshotPath(cache, identity);
-  if (existsSync(path)) return path;
+  if (existsSync(path)) return realpathSync(path);
   let folder: string | undefined;
   try {
     mkdirSync(cache, { recursive: true });
@@ -28,11 +28,12 @@ export async function ensureSnapshot(node: string, cache: string, pyodide: strin
     const made = join(folder, 'snapshot');
     const child = startChild(node, { pyodide, root: folder, in: folder, out: folder, make: made });
     const timer = setTimeout(() => child.kill('SIGKILL'), PATIENCE);
+    signal?.addEventListener('abort', () => child.kill('SIGKILL'), { once: true });
     const code = await new Promise((done) => child.once('exit', done).once('error', done));
     clearTimeout(timer);
     if (code !== 0) return undefined;
     renameSync(made, path);
-    return path;
+    return realpathSync(path);
   } catch {
     return undefined; // a cache that cannot be written: only slower
   } finally {

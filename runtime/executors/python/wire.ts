@@ -36,12 +36,12 @@ export interface Job {
 }
 
 /** A column as the child gives it: untouched, or its values as tagged JSON (a kept blob). */
-export type GivenColumn =
+type GivenColumn =
   | { readonly name: string; readonly ref: { readonly type: string; readonly blob: string; readonly bytes: number } }
   | { readonly name: string; readonly type: string | null; readonly file: number };
 
 /** A kept blob: by its index among the small ones of the message, or as a file of the `out` folder. */
-export type Kept = number;
+type Kept = number;
 
 /** An output as the child gives it. */
 export interface GivenOutput {

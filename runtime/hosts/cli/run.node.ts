@@ -11,12 +11,19 @@ import { runSummary } from './summary.ts';
 import { colour, duration, exitOfRun, terminal } from './terminal.node.ts';
 import { watchFiles } from './watch.node.ts';
 
+/** Milliseconds within which two signals are one press of a key. */
+const ONE_PRESS = 250;
+
 export async function run(args: Arguments): Promise<number> {
   const host = openHost(args.positionals[0] as string, args);
   const stop = new AbortController();
-  let pressed = 0;
+  let pressed = -Infinity;
   const interrupt = (): void => {
-    if (++pressed > 1) process.exit(130);
+    // A terminal tells the whole group, and the launcher under an older Node passes it on: one press may come twice.
+    const since = performance.now() - pressed;
+    if (since < ONE_PRESS) return;
+    if (since < Infinity) process.exit(130);
+    pressed = performance.now();
     stop.abort(new TelarError('cancelled', 'Stopped by the keyboard.'));
   };
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt);

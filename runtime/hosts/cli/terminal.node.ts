@@ -23,10 +23,10 @@ const UNREADABLE: ReadonlySet<string> = new Set([
   'usage', 'unreadable', 'newer-generation',
 ]);
 
-/** Exit status of a command that ended with this error. A notebook that is not there is bad usage too. */
+/** Exit status of a command that ended with this error. A notebook that is not there, or is a folder, is bad usage too. */
 export function exitOf(error: { readonly code: string }): number {
   if (error.code === 'cancelled') return 130;
-  if (UNREADABLE.has(error.code) || error.code === 'missing-file') return 2;
+  if (UNREADABLE.has(error.code) || error.code === 'missing-file' || error.code === 'bad-file') return 2;
   if (error.code === 'check-red') return 3;
   return error.code === 'unavailable' ? 4 : 1;
 }

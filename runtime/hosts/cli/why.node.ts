@@ -34,12 +34,15 @@ export async function run(args: Arguments): Promise<number> {
   }
 }
 
-/** Components under the names of the command's contract; which engine or file it was goes before the text. */
+/** Components under the names of the command's contract; which engine, file or helper it was goes before the text. */
 function named({ component, before, after }: ComponentChange): ComponentChange {
-  const [group, ...rest] = component.split('.');
-  if (group !== 'engine' && group !== 'reads') return { component, ...(before === undefined ? {} : { before }), ...(after === undefined ? {} : { after }) };
-  const name = rest.join('.');
-  return { component: group, ...(before === undefined ? {} : { before: `${name} ${before}` }), ...(after === undefined ? {} : { after: `${name} ${after}` }) };
+  const [group = '', ...rest] = component.split('.');
+  const name = GROUPS[group];
+  const said = (text: string): string => (name === undefined || component === name ? text : `${rest.length === 0 ? group : rest.join('.')} ${text}`);
+  return { component: name ?? component, ...(before === undefined ? {} : { before: said(before) }), ...(after === undefined ? {} : { after: said(after) }) };
 }
+
+/** Helpers, the kind's version and an id that the code binds are code, too. */
+const GROUPS: Readonly<Record<string, string>> = { code: 'code', module: 'code', kind: 'code', self: 'code', covenant: 'code', engine: 'engine', locale: 'engine', reads: 'reads' };
 
 const short = (text: string | undefined): string => (text === undefined ? '(none)' : text.replace(/[0-9a-f]{64}/g, (hash) => hash.slice(0, 10)).slice(0, 100));
