@@ -1,7 +1,8 @@
 /** Exit statuses, the first that applies: 130, 2, 1, 3, 4, 0. */
+import { spawn } from 'node:child_process';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createPlace, js, py, yaml, type Place } from '../support/cli.ts';
+import { createPlace, js, NODE, py, TELAR, yaml, type Place } from '../support/cli.ts';
 import { hide, preload } from './fixtures.ts';
 
 const good = js('good', '1 + 1');
@@ -37,7 +38,7 @@ test('CLI 3: only a check is red', async () => {
   expect(done.stdout).toMatch(/red .*failed/);
 });
 test('CLI 4: only a capability is missing, it is told before the run, and the rest has run', async () => {
-  const done = await status(good + lacking + py('after', 'lacking'), true);
+  const done = await status(good + lacking + js('after', 'lacking'), true);
   expect(done.code).toBe(4);
   expect(done.stdout).toMatch(/lacking .*unavailable.*pyodide/);
   expect(done.stdout).toMatch(/after .*blocked.*lacking/);
@@ -69,8 +70,6 @@ test.each(['SIGINT', 'SIGTERM'] as const)('R2 %s in the middle of `while True` e
 
 test('R2 a key pressed in a terminal reaches the whole group, and is one cancel', async () => {
   place.write('d.telar.md', py('forever', 'print("begun")\nwhile True:\n    pass'));
-  const { spawn } = await import('node:child_process');
-  const { NODE, TELAR } = await import('../support/cli.ts');
   const child = spawn(NODE, [TELAR, 'run', 'd.telar.md', '--json'], { cwd: place.root, detached: true, stdio: ['ignore', 'pipe', 'ignore'] });
   let text = '';
   child.stdout.setEncoding('utf8').on('data', (more: string) => { text += more; });

@@ -44,9 +44,13 @@ test('P6 `plan` and `why` keep to their schemas before and after', async () => {
   for (const file of ['small.telar.md', 'broken.telar.md']) keeps('plan', last(await place.telar(['plan', file, '--json'])));
   const why = async (args: readonly string[]): Promise<Line> => last(await place.telar(['why', 'small.telar.md', ...args, '--json']));
   keeps('why', await why(['told']));
-  const set = await why(['some', '--set', 'least=3']);
+  const set = await why(['least', '--set', 'least=3']);
   keeps('why', set);
-  expect(set).toMatchObject({ decision: 'run', changed: [{ component: 'input.least' }] });
+  expect(set).toMatchObject({ decision: 'run', changed: [{ component: 'input.given' }] });
+  await place.run('small.telar.md', ['--set', 'least=3']);
+  const after = await why(['some', '--set', 'least=3']);
+  keeps('why', after);
+  expect(after).toMatchObject({ decision: 'reuse', changed: [{ component: 'input.least' }] });
   place.write('small.telar.md', small['small.telar.md'].replace('order by n', 'order by n desc'));
   const edited = await why(['some']);
   keeps('why', edited);
