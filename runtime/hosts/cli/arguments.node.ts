@@ -53,7 +53,7 @@ export function parseArguments(command: Command, argv: readonly string[]): Argum
   try {
     parsed = parseArgs({ args: [...argv], options: config, allowPositionals: true, strict: true });
   } catch (error) {
-    const unknown = /'--?([^'\s]+)/.exec((error as Error).message)?.[1]?.split('=')[0];
+    const unknown = /'(?:-\w, )?--?([^'\s=]+)/.exec((error as Error).message)?.[1];
     const near = unknown === undefined ? undefined : nearest(unknown, options.map((option) => option.name));
     const known = options.some((option) => option.name === unknown);
     throw new TelarError('usage', known ? `${(error as Error).message.split('.')[0]}. See \`telar ${command.name} --help\`.`
