@@ -6,6 +6,9 @@ import type { EffectClass } from './contract.ts';
 import type { BodyProblem, ErrorJSON, Range } from './errors.ts';
 import type { Blobs, ValueRef, ValueSummary } from './values.ts';
 
+/** A place of a name. `shorthand`: there it names a member too (`{ total }` in JavaScript), which a rename keeps. */
+export interface NamePlace extends Range { readonly shorthand?: true }
+
 /** A free name of a body: a wire, if some other node defines it. */
 export interface Read {
   readonly name: string;
@@ -15,7 +18,7 @@ export interface Read {
    */
   readonly members?: readonly string[];
   /** Every place where the name itself is written, within the body: what a rename rewrites. */
-  readonly ranges: readonly Range[];
+  readonly ranges: readonly NamePlace[];
   /** Matches without case (SQL). */
   readonly fold?: boolean;
   /** A builtin or keyword of the language (`range`, `Array`): wired only on purpose, by `in.`. */
@@ -29,7 +32,7 @@ export interface Read {
 /** A name that a body defines at its top level. */
 export interface Bind {
   readonly name: string;
-  readonly ranges: readonly Range[];
+  readonly ranges: readonly NamePlace[];
   readonly what: 'value' | 'function' | 'class';
   /** Underscored, imported, loop and `with` names are bound but are no outputs. */
   readonly output: boolean;
@@ -142,7 +145,7 @@ export interface Outcome {
   readonly outputs: Readonly<Record<string, OutputValue>>;
   readonly reads: readonly ObservedRead[];
   readonly displays?: readonly Display[];
-  /** Breaches of the covenant (R7) and other remarks. */
+  /** Breaches of the covenant (R7), which begin with `covenant:`, and other remarks. */
   readonly warnings?: readonly string[];
   /** A red check is an outcome with values and this error. */
   readonly error?: ErrorJSON;

@@ -26,11 +26,14 @@ export interface YamlBody {
   within(path: Path, parts: readonly Range[]): readonly Range[];
 }
 
+/** More faults than these of one body help nobody. */
+const MOST_PROBLEMS = 10;
+
 /** Parses a body. Never throws: what is wrong is in `problems`. */
 export function parseYamlBody(body: string): YamlBody {
   const lines = new LineCounter();
   const document = parseDocument(body, { version: '1.2', schema: 'core', intAsBigInt: true, lineCounter: lines, prettyErrors: false, logLevel: 'silent' });
-  const problems: BodyProblem[] = document.errors.map((error) => ({
+  const problems: BodyProblem[] = document.errors.slice(0, MOST_PROBLEMS).map((error) => ({
     code: 'syntax' as const, severity: 'error' as const, message: `The body is not valid YAML: ${sentence(error.message)}`,
     at: { from: error.pos[0], to: Math.max(error.pos[1], error.pos[0]) },
   }));

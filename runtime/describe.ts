@@ -78,8 +78,7 @@ export function createDescriber(powers: { catalogue: Catalogue; cache: AnalysisC
 
 /** A cell as a kind sees it: without wires, and without what is common to all kinds and not its business. */
 export function bareCell(cell: NotebookCell): Cell {
-  const params: Record<string, string> = {};
-  for (const { key, value } of cell.attributes) if (!key.startsWith('in.')) params[key] = value;
+  const params = Object.fromEntries(cell.attributes.filter(({ key }) => !key.startsWith('in.')).map(({ key, value }) => [key, value]));
   return { id: cell.id, kind: cell.kind, language: cell.language, body: cell.body, params };
 }
 

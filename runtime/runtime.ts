@@ -251,6 +251,10 @@ class OpenNotebook implements Notebook {
         const inputs = [...this.graph.nodes()].filter((one) => one.description.kind === 'input').map((one) => one.path);
         throw new TelarError('usage', `--set ${path}: there is no input \`${path}\`; inputs are ${inputs.join(', ') || 'none'}.`, { node: path });
       }
+      const wire = node.ports.find((port) => port.name === 'given');
+      if (wire !== undefined) {
+        throw new TelarError('usage', `--set ${path}: this input is wired to \`${wire.source.node.path}\`, which gives its value; set what that depends on, or run its notebook alone.`, { node: path });
+      }
       given.set(node, storeValue(typeof value === 'string' ? typed(value, node) : value, this.#ports.store.blobs));
     }
     return given;

@@ -11,7 +11,7 @@ import { builtins } from './builtins.ts';
 import { normalForm } from './normal.ts';
 import { parseBody, parseExpression } from './parse.ts';
 import type { Parsed } from './parse.ts';
-import { importsOf, membersOf, parentsOf, rangeOf } from './walk.ts';
+import { importsOf, membersOf, parentsOf, placeOf, rangeOf } from './walk.ts';
 import type { Parents } from './walk.ts';
 
 /** Analyses a body: one expression, or statements whose last expression is the value. */
@@ -62,7 +62,7 @@ export function scopeFacts(program: Program): ScopeFacts {
   const reads = [...byName].map(([name, references]): Read => {
     const members = membersOf(references.map((reference) => reference.identifier as unknown as Identifier), parents);
     return {
-      name, ranges: references.map((reference) => rangeOf(reference.identifier as unknown as AnyNode)),
+      name, ranges: references.map((reference) => placeOf(reference.identifier as unknown as AnyNode, parents)),
       ...(members === undefined ? {} : { members }), ...(builtins.has(name) ? { builtin: true } : {}),
       ...(references.some((reference) => early.has(reference)) ? { rebound: true } : {}),
     };
@@ -86,7 +86,7 @@ function bindOf(variable: Variable, parents: Parents): Bind {
   return {
     name: variable.name, what: whatOf(definition),
     output: definition.type !== 'ImportBinding' && !variable.name.startsWith('_') && !isLoopVariable(definition, parents),
-    ranges: uses.map(rangeOf).sort((a, b) => a.from - b.from).filter((range, index, all) => range.from !== all[index - 1]?.from),
+    ranges: uses.map((use) => placeOf(use, parents)).sort((a, b) => a.from - b.from).filter((range, index, all) => range.from !== all[index - 1]?.from),
   };
 }
 

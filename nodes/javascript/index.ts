@@ -6,7 +6,7 @@ export { analyseJavaScript, analyseJavaScriptExpression } from './analyse.ts';
 export { splitJavaScript } from './split.ts';
 
 export const javascript = defineNode({
-  name: 'javascript', contract: 'core/javascript.yaml', languages: ['javascript', 'js'], keyVersion: 1, analysisVersion: 1,
+  name: 'javascript', contract: 'core/javascript.yaml', languages: ['javascript', 'js'], keyVersion: 1, analysisVersion: 2,
   analyse: (cell) => analyseJavaScript(cell.body),
   engines: () => ['javascript'],
   run: (step, context) => context.execute({

@@ -1,6 +1,7 @@
 /** Small questions to a syntax tree that scopes do not answer: parents, members, imports. */
 import type { AnyNode, Identifier, ObjectPattern } from 'acorn';
 import type { Range } from '../../contracts/errors.ts';
+import type { NamePlace } from '../../contracts/node.ts';
 
 /** Every node with the node above it, in the order of the text. */
 export type Parents = ReadonlyMap<AnyNode, AnyNode | undefined>;
@@ -22,6 +23,13 @@ const isNode = (value: unknown): value is AnyNode => typeof (value as { type?: u
 
 /** The place of a node. */
 export const rangeOf = (node: { start: number; end: number }): Range => ({ from: node.start, to: node.end });
+
+/** The place of a name, which in `{ name }` and `{ name = 1 }` names a member too. */
+export function placeOf(name: AnyNode, parents: Parents): NamePlace {
+  const parent = parents.get(name);
+  const property = parent?.type === 'AssignmentPattern' && parent.left === name ? parents.get(parent) : parent;
+  return property?.type === 'Property' && property.shorthand ? { ...rangeOf(name), shorthand: true } : rangeOf(name);
+}
 
 /** The members that all these uses of a name take of it; `undefined` when one use takes the whole. */
 export function membersOf(uses: readonly Identifier[], parents: Parents): readonly string[] | undefined {

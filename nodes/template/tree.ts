@@ -24,8 +24,13 @@ export interface Block { readonly body: readonly Statement[]; readonly blockPara
 /** A template as a tree, or why it is none. */
 export type ParsedTemplate = { readonly tree: Block; readonly problem?: undefined } | { readonly tree?: undefined; readonly problem: BodyProblem };
 
+/** Deepest nesting of blocks; the parser's time grows with its square. */
+const DEEPEST = 200;
+
 /** Parses; whitespace of block lines is treated as Handlebars does. Runs nothing. */
 export function parseTemplate(text: string): ParsedTemplate {
+  const deep = tooDeep(text);
+  if (deep !== undefined) return { problem: { code: 'syntax', severity: 'error', message: `Template: blocks may be nested ${DEEPEST} deep, and here begins one more. Take some out.`, at: { from: deep, to: deep + 2 } } };
   try {
     return { tree: handlebars.parse(text) as Block };
   } catch (error) {
@@ -37,6 +42,16 @@ export function parseTemplate(text: string): ParsedTemplate {
     const what = message.split('\n').at(-1)?.replace(/ - \d+:\d+$/, '') ?? message;
     return { problem: { code: 'syntax', severity: 'error', message: `Template: ${what}. Correct the {{ }} here; a brace that is text is written \\{{.`, at: { from, to } } };
   }
+}
+
+/** Where more blocks are open than may be. */
+function tooDeep(text: string): number | undefined {
+  let depth = 0;
+  for (const { 1: sign, index } of text.matchAll(/\{\{~?([#/])/g)) {
+    depth = sign === '#' ? depth + 1 : Math.max(0, depth - 1);
+    if (depth > DEEPEST) return index;
+  }
+  return undefined;
 }
 
 /** Place of a node in the text. */

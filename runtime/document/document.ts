@@ -3,6 +3,7 @@
  * a change of text and an unedited file stays the same to the byte (D1, D2).
  */
 import type { Problem, Range } from '../../contracts/errors.ts';
+import type { NamePlace } from '../../contracts/node.ts';
 
 /** A key of a fence line with its places. */
 export interface Attribute {
@@ -101,4 +102,4 @@ export type Edit =
   | { readonly type: 'setDisabled'; readonly id: string; readonly disabled: boolean };
 
 /** Places within a cell's body (not the text) where a name stands that a rename rewrites. */
-export interface Reference { readonly id: string; readonly ranges: readonly Range[] }
+export interface Reference { readonly id: string; readonly ranges: readonly NamePlace[] }

@@ -2,7 +2,7 @@
  * Edit of a name: the id, the wires and the `outputs` that name it, and the places in bodies that the graph found. Prose is the
  * reader's and stays.
  */
-import type { Range } from '../../contracts/errors.ts';
+import type { NamePlace } from '../../contracts/node.ts';
 import { writeValue } from './attributes.ts';
 import type { Document, NotebookCell, TextChange, WrittenWire } from './document.ts';
 import { outputPlaces } from './front-matter.ts';
@@ -10,7 +10,7 @@ import { bodyOffsetToText } from './places.ts';
 
 /** Renames a node. */
 export function renameNode(
-  document: Document, cell: NotebookCell, to: string, references: readonly { cell: NotebookCell; ranges: readonly Range[] }[],
+  document: Document, cell: NotebookCell, to: string, references: readonly { cell: NotebookCell; ranges: readonly NamePlace[] }[],
 ): readonly TextChange[] {
   const { text, frontMatter } = document;
   const changes: TextChange[] = [{ ...cell.idAt, insert: to }];
@@ -25,8 +25,8 @@ export function renameNode(
     }
   }
   for (const reference of references) {
-    for (const { from, to: until } of reference.ranges) {
-      changes.push({ from: bodyOffsetToText(document, reference.cell, from), to: bodyOffsetToText(document, reference.cell, until), insert: to });
+    for (const { from, to: until, shorthand } of reference.ranges) {
+      changes.push({ from: bodyOffsetToText(document, reference.cell, from), to: bodyOffsetToText(document, reference.cell, until), insert: shorthand === true ? `${cell.id}: ${to}` : to });
     }
   }
   return changes;

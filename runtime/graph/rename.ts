@@ -3,6 +3,7 @@
  * the letters: a local name, a name that a wire on the fence brings in, or another node's output of the same name stay as they
  * are. Wires, `outputs` and the id itself are the document's own (`runtime/document/edit-name.ts`).
  */
+import { qualifiersOf } from '../../nodes/sql/qualifiers.ts';
 import type { Reference } from '../document/document.ts';
 import type { Graph } from './graph.ts';
 import { definersOf } from './resolve.ts';
@@ -26,7 +27,8 @@ export function referencesTo(graph: Graph, id: string): Reference[] {
     };
     const named = node === target ? binds.filter((bind) => bind.name === id)
       : reads.filter((read) => read.builtin !== true && means(read.name, read.fold === true));
-    const ranges = named.flatMap((one) => one.ranges);
+    const qualified = node.description.kind === 'sql' && named.some((one) => 'fold' in one && one.fold === true) ? qualifiersOf(node.cell.body, id) : [];
+    const ranges = [...new Map([...named.flatMap((one) => one.ranges), ...qualified].map((range) => [range.from, range])).values()];
     if (ranges.length > 0) found.push({ id: node.id, ranges });
   }
   return found;

@@ -23,7 +23,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     const parsed = parseArguments(command, rest);
     if (parsed.flags.help === true) { terminal.out(helpFor(command)); return 0; }
     const { run } = await command.load();
-    return await run(parsed);
+    return await run(parsed, commands);
   } catch (error) {
     const failure = TelarError.from(error);
     terminal.error(failure.code === 'internal' ? `telar: ${(error as Error).stack ?? failure.message}` : `telar: ${failure.message}`);

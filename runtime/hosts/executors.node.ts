@@ -1,5 +1,4 @@
 /** The engines of a Node host. Making them starts nothing: each starts at its first program. */
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheFolder } from '../adapters/cache-folder.node.ts';
 import { createJavaScript } from '../executors/javascript/javascript.node.ts';
@@ -19,7 +18,6 @@ export interface EnginePlaces {
 /** All engines by the name that programs use. */
 export function createExecutors({ root, state }: EnginePlaces): ReadonlyMap<string, Executor> {
   const scratch = join(state, 'scratch');
-  mkdirSync(scratch, { recursive: true });
   const all: readonly Executor[] = [
     createNativeSql({ root, scratch }),
     createWasmSql({ root, scratch }),

@@ -7,7 +7,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import module, { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const require = createRequire(import.meta.url);
@@ -32,7 +32,7 @@ const entry = existsSync(source) ? source : join(here, '..', '..', 'dist', 'runt
 if (major >= wanted) {
   // Keeps compiled code (and stripped types) between starts: this halves the time of a run in which all is reused.
   module.enableCompileCache?.();
-  const { main } = await import(entry);
+  const { main } = await import(pathToFileURL(entry).href);
   process.exitCode = await main(process.argv.slice(2));
 } else {
   const node = pinnedNode();

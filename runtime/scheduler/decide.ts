@@ -46,7 +46,8 @@ export function decide(node: GraphNode, plan: Plan, results: Results, facts: Dec
     const ref = results.get(port.source.node)?.[port.source.output]?.ref;
     components[`input.${port.name}`] = ref === undefined ? 'null' : refComponent(ref);
   }
-  const given = facts.given(node)?.ref;
+  // A wire wins over a constant, here as where the step is made.
+  const given = 'input.given' in components ? undefined : facts.given(node)?.ref;
   if (given !== undefined) components['input.given'] = refComponent(given);
   const key = actionKey(components, facts.sha256);
   const rows = facts.store.rows(key);
@@ -55,7 +56,12 @@ export function decide(node: GraphNode, plan: Plan, results: Results, facts: Dec
   const last = (): StepRecord | undefined => facts.store.lastStep(facts.file, node.path);
   const folder = facts.folder(node);
   let why: (() => string) | undefined;
+  const strict = node.scope.document.frontMatter.covenant === 'fail';
   for (const row of rows) {
+    if (strict && breachesOf(row).length > 0) {
+      why = () => 'it changed an input in place, which the notebook forbids now';
+      continue;
+    }
     if (row.readsDigest !== '' && facts.observer.digest(folder, row.reads) !== row.readsDigest) {
       why ??= () => readsReason(row, folder, facts);
       continue;
@@ -65,6 +71,11 @@ export function decide(node: GraphNode, plan: Plan, results: Results, facts: Dec
     why = () => lost;
   }
   return { decision: 'run', key, components, take: Math.max(0, highest), reason: why ?? (() => runReason(components, last())) };
+}
+
+/** Remarks that tell of a breach of the covenant (R7): an input changed in place. */
+export function breachesOf({ warnings = [] }: { readonly warnings?: readonly string[] }): string[] {
+  return warnings.filter((warning) => warning.startsWith('covenant:'));
 }
 
 /** Which of the files that a step looked at by itself look different now (P9). */

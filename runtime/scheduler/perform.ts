@@ -8,8 +8,8 @@ import { digestReads, rowId, type LogEntry, type Row } from '../checkpoints/stor
 import type { GraphNode } from '../graph/node.ts';
 import type { Plan } from '../graph/plan.ts';
 import { bareCell } from '../describe.ts';
-import { createStepContext } from './context.ts';
-import type { Decided } from './decide.ts';
+import type { RecordingContext, StepPowers } from './context.ts';
+import { breachesOf, type Decided } from './decide.ts';
 import type { RunHost } from './host.ts';
 
 /** Limits of a step that says none: ten minutes, 2 GiB, 1 GiB of output. */
@@ -49,7 +49,7 @@ export async function performStep(node: GraphNode, decided: Decided, facts: Perf
   const own = new AbortController();
   const stop = (): void => { own.abort(signal.reason); };
   if (signal.aborted) stop(); else signal.addEventListener('abort', stop, { once: true });
-  const context = createStepContext({
+  const context = await createContext({
     blobs: host.store.blobs, files: host.files, sha256: host.sha256, executors: host.executors, folder: step.folder, limits, signal: own.signal,
     emit: (stream, text) => {
       if (stream !== 'progress' && kept < KEPT_LOG) { kept += text.length; logs.push({ stream, text }); }
@@ -65,6 +65,14 @@ export async function performStep(node: GraphNode, decided: Decided, facts: Perf
   }
 }
 
+let contexts: Promise<{ createStepContext(powers: StepPowers): RecordingContext }> | undefined;
+
+/** A step's context. Its module is loaded with the first step that runs: a run in which all is reused needs nothing of it (B13). */
+async function createContext(powers: StepPowers): Promise<RecordingContext> {
+  contexts ??= import('./context.ts');
+  return (await contexts).createStepContext(powers);
+}
+
 /**
  * Ends a step that does not come back. Engines hold the time limit and cancels themselves; this is for one that does not, so
  * it waits a little longer, tells the step to stop, and then goes on without it.
@@ -74,9 +82,11 @@ async function guard(work: Promise<Outcome>, limits: Limits, own: AbortControlle
   const timers: ReturnType<typeof setTimeout>[] = [];
   const given = new Promise<never>((_, reject) => {
     timers.push(setTimeout(() => { own.abort(late); }, limits.time + GRACE));
-    own.signal.addEventListener('abort', () => {
+    const giveUp = (): void => {
       timers.push(setTimeout(() => { reject(own.signal.reason === late ? late : new TelarError('cancelled', 'It was stopped.')); }, GRACE));
-    }, { once: true });
+    };
+    // The step began before this line, so it may have been stopped already.
+    if (own.signal.aborted) giveUp(); else own.signal.addEventListener('abort', giveUp, { once: true });
   });
   try {
     return await Promise.race([work, given]);
@@ -111,7 +121,7 @@ async function makeStep(node: GraphNode, plan: Plan, host: RunHost, input: Input
 
 function toResult(node: GraphNode, decided: Decided, outcome: Outcome, reads: Row['reads'], at: { host: RunHost; folder: string; run: string; ms: number; logs: LogEntry[] }): StepResult {
   const { sha256 } = at.host;
-  const breaches = (outcome.warnings ?? []).filter((warning) => warning.startsWith('covenant:'));
+  const breaches = breachesOf(outcome);
   if (breaches.length > 0 && node.scope.document.frontMatter.covenant === 'fail') throw new TelarError('covenant', `${breaches.join(' ')} The notebook says \`covenant: fail\`.`);
   const all = [...outcome.reads, ...reads];
   const unique = [...new Map(all.map((read) => [`${read.what}\n${read.path}`, read])).values()];
@@ -170,7 +180,7 @@ export async function programOf(node: GraphNode, output: string, plan: Plan, hos
     found = { producer: { ...program, wanted: [...new Set([...program.wanted, ...(output === 'value' ? [] : [output])])] }, inputs, output };
     return Promise.reject(new Asked());
   };
-  const context = { ...createStepContext({
+  const context = { ...await createContext({
     blobs: host.store.blobs, files: host.files, sha256: host.sha256, executors: new Map(), folder: step.folder,
     limits: limitsOf(node), signal: new AbortController().signal, emit: () => undefined,
   }), execute } satisfies StepContext;

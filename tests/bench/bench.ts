@@ -1,5 +1,9 @@
 /** How benchmarks are written: a figure of ours, the peer's beside it in the same process run, medians, and what is to be reached. */
 
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
 /** One line of the table. */
 export interface Figure {
   /** Budget: `B1`. */
@@ -16,7 +20,7 @@ export interface Figure {
 }
 
 /** Median of a list. */
-function median(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
@@ -38,4 +42,14 @@ export async function time<T>(act: (state: T) => unknown, options: { readonly ru
 /** Whether a figure reaches what it shall. */
 export function isMet({ ours, peer, reach }: Figure): boolean {
   return (reach.most === undefined || ours <= reach.most) && (reach.ratio === undefined || peer === undefined || ours / peer.value <= reach.ratio);
+}
+
+/** Does something in a new folder (under `TELAR_BENCH_FOLDER`, else the temporary one), which is then removed. */
+export async function inFolder<T>(act: (folder: string) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(realpathSync(process.env.TELAR_BENCH_FOLDER ?? tmpdir()), 'telar-bench-'));
+  try {
+    return await act(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }

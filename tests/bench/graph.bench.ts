@@ -2,7 +2,6 @@
  * B1 to B4: the graph and the scheduler. Peers: marimo's own dataflow package (from PyPI, where a Python with it is at hand),
  * and the Observable runtime. B1 and B2 measure the graph with cells already parsed, on both sides.
  */
-import { execFileSync } from 'node:child_process';
 import { Runtime } from '@observablehq/runtime';
 import { buildGraph } from '../../runtime/graph/graph.ts';
 import { parseDocument } from '../../runtime/document/parse.ts';
@@ -11,6 +10,7 @@ import { runWave } from '../../runtime/scheduler/wave.ts';
 import type { Operation } from '../../contracts/protocol.ts';
 import { describer, js, projectOf } from '../support/graphs.ts';
 import { time, type Figure } from './bench.ts';
+import { ask, python } from './peer.ts';
 
 const chain = (n: number): string => Array.from({ length: n }, (_, i) => js(`x${i}`, i === 0 ? '1' : `x${i - 1} + 1`)).join('\n');
 
@@ -32,13 +32,9 @@ edits = []
 for k in range(9):
     fresh = compile_cell(f"x1000 = x999 + x998 + {k}", "1000")
     t = time.perf_counter(); g.delete_cell("1000"); g.register_cell("1000", fresh); edits.append(time.perf_counter() - t)
-print(statistics.median(times) * 1000, statistics.median(edits) * 1000)`;
-  try {
-    const [build, edit] = execFileSync(process.env.TELAR_BENCH_PYTHON ?? 'python3', ['-c', script], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim().split(' ').map(Number);
-    return { build: build as number, edit: edit as number };
-  } catch {
-    return undefined;
-  }
+print([statistics.median(times) * 1000, statistics.median(edits) * 1000])`;
+  const [build, edit] = ask<readonly number[]>(python, ['-c', script]) ?? [];
+  return build === undefined || edit === undefined ? undefined : { build, edit };
 }
 
 /** Layers of no-op nodes, each reading two of the layer before. */
@@ -74,9 +70,9 @@ export async function figures(): Promise<readonly Figure[]> {
   const found: Figure[] = [];
   const n = 2000;
   const peer = marimo(n);
-  const note = peer === undefined ? 'marimo is not installed here' : undefined;
+  const note = peer === undefined ? 'marimo is not installed here: `npm run bench:peers`' : undefined;
   const project = await projectOf({ 'main.telar.md': chain(n) });
-  const build = await time(() => buildGraph(project, (cell) => describer.describe(cell)));
+  const build = await time(() => buildGraph(project, (cell) => describer.describe(cell)), { runs: 15, warmup: 5 });
   found.push({ id: 'B1', what: 'build a graph, chain of 2,000', ours: build, unit: 'ms', reach: { most: 40 }, ...(peer === undefined ? {} : { peer: { name: 'marimo', value: peer.build } }), ...(note === undefined ? {} : { note }) });
   const large = await projectOf({ 'main.telar.md': chain(20_000) });
   const largeTime = await time(() => buildGraph(large, (cell) => describer.describe(cell)), { runs: 5 });

@@ -18,7 +18,7 @@ for (const name of names) {
     figures.push(figure);
     const reached = [reach.most === undefined ? '' : `≤ ${reach.most} ${unit}`, reach.ratio === undefined ? '' : `≤ ${reach.ratio} × peer`].filter((text) => text !== '').join(', ');
     console.log(`| ${id} | ${what}${note === undefined ? '' : ` (${note})`} | ${show(ours)} ${unit} | ${peer === undefined ? '–' : `${show(peer.value)} ${unit}, ${peer.name}`} | ${
-      peer === undefined ? '–' : show(ours / peer.value)} | ${reached} | ${isMet(figure) ? 'yes' : 'NO'} |`);
+      peer === undefined ? '–' : show(ours / peer.value)} | ${reached} | ${reached === '' ? '–' : isMet(figure) ? 'yes' : 'NO'} |`);
   }
 }
 mkdirSync(new URL('results/', here), { recursive: true });

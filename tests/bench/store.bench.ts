@@ -1,113 +1,124 @@
 /**
- * The store against its budgets: B5 (hit), B6 (executed step with 1 KiB), B7 (bytes for an unchanged value), B8 (100 MB).
- * Prints one JSON object: figures in milliseconds unless the name says otherwise, each the median of several.
- *
- *     node tests/bench/store.bench.ts [folder on the disk to measure]
+ * The store under the real graph, planner and scheduler: B5 (reused step), B6 (executed step with 1 KiB, synced), B7 (bytes for a
+ * value that does not change), B8 (100 MB). The peer of B6 and B7 is LangGraph.js with its SQLite saver; that of B8 a plain
+ * hash, write and sync.
  */
-import { closeSync, fsyncSync, mkdtempSync, openSync, readdirSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, fsyncSync, openSync, readdirSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { sha256 } from '../../runtime/adapters/hash.node.ts';
 import { openStore } from '../../runtime/checkpoints/sqlite.node.ts';
-import { rowOf, runOf, stepOf } from '../suites/store.ts';
+import { rowOf } from '../suites/store.ts';
+import { js } from '../support/graphs.ts';
+import { createBench } from '../support/workbench.ts';
+import { inFolder, median, time, type Figure } from './bench.ts';
+import { langGraph } from './peer.ts';
 
-const base = process.argv[2] ?? tmpdir();
-const median = (values: number[]): number => values.sort((a, b) => a - b)[values.length >> 1] as number;
-const round = (value: number): number => Number(value.toPrecision(3));
+/** Each value 1 KiB of its own: `a` sets one pass apart from the others. */
+const chain = (n: number, a: string): string => Array.from({ length: n }, (_, i) => js(`x${i}`, i === 0 ? `'${a}'.padEnd(1024, '.')` : `x${i - 1}.slice(0, 1000).padEnd(1024, '${i}')`)).join('\n');
 
-async function timed(times: number, act: (index: number) => unknown): Promise<number> {
-  const all: number[] = [];
-  for (let index = 0; index < times; index++) {
-    const from = performance.now();
-    await act(index);
-    all.push(performance.now() - from);
-  }
-  return median(all);
-}
-
-async function inFolder<T>(act: (folder: string) => Promise<T>): Promise<T> {
-  const folder = mkdtempSync(join(base, 'telar-bench-'));
-  try {
-    return await act(folder);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
-
-/** Values of one size, each of its own. */
-const text = (index: number, size: number): string => `${index}`.padEnd(size, 'x');
-
-async function hits(folder: string): Promise<Record<string, number>> {
+/** Microseconds for one look-up of a row whose value is there, in a store just opened. */
+async function lookUp(folder: string): Promise<number> {
+  const keys = Array.from({ length: 1000 }, (_, index) => sha256(`k${index}`));
   const written = openStore(folder);
-  await Promise.all(Array.from({ length: 1000 }, (_, index) => written.addRow(rowOf(written, sha256, sha256(`k${index}`), { value: text(index, 1024) }))));
+  await Promise.all(keys.map((key, index) => written.addRow(rowOf(written, sha256, key, { value: `${index}`.padEnd(1024, 'x') }))));
   await written.close();
-  const passes: number[] = [];
-  const warm: number[] = [];
-  for (let pass = 0; pass < 5; pass++) {
+  let store = openStore(folder);
+  const took = await time(() => {
+    for (const key of keys) if (!store.rows(key).some((row) => store.holds(row))) throw new Error('a row is missing');
+  }, { prepare: async () => { await store.close(); store = openStore(folder); } });
+  await store.close();
+  return took;
+}
+
+/** Milliseconds of a run in which all of `n` steps are reused, by a process that has just opened notebook and store. */
+async function reused(folder: string, n: number): Promise<number> {
+  const text = chain(n, 'same');
+  const first = openStore(folder);
+  await createBench(text, first).run();
+  await first.close();
+  const taken: number[] = [];
+  for (let pass = 0; pass < 9; pass++) {
     const store = openStore(folder);
-    const keys = Array.from({ length: 1000 }, (_, index) => sha256(`k${index}`));
-    for (const into of [passes, warm]) {
-      const from = performance.now();
-      for (const key of keys) if (!store.rows(key).some((row) => store.holds(row))) throw new Error('a row is missing');
-      into.push(performance.now() - from);
-    }
+    const bench = createBench(text, store);
+    const notebook = await bench.notebook();
+    const from = performance.now();
+    const result = await notebook.run({ jobs: 4, failFast: false, signal: new AbortController().signal, emit: () => undefined });
+    taken.push(performance.now() - from);
+    if (bench.engine.began.length > 0 || result.nodes.size !== n) throw new Error('not all was reused');
     await store.close();
   }
-  const open = await timed(20, async () => { await openStore(folder).close(); });
-  return { 'open and close a store': open, 'B5 1000 hits of a store just opened': median(passes), 'B5 1000 hits again': median(warm) };
+  return median(taken.slice(2));
 }
 
-async function steps(folder: string): Promise<Record<string, number>> {
+/** Milliseconds per executed step: a chain, so that no step can begin before the one before it has ended. */
+async function executed(folder: string, n: number): Promise<number> {
   const store = openStore(folder);
-  store.openRun(runOf('r'));
-  const step = (name: string, index: number): Promise<unknown> => {
-    const row = rowOf(store, sha256, sha256(`${name}${index}`), { value: `${name}${text(index, 1024)}` });
-    store.addStep(stepOf('r', `${name}${index}`, { key: row.key, row: row.id }));
-    return store.addRow(row);
-  };
-  const grouped = await timed(5, (pass) => Promise.all(Array.from({ length: 1000 }, (_, index) => step(`g${pass}-`, index)))) / 1000;
-  const alone = await timed(200, (index) => step('a', index));
+  let pass = 0;
+  const bench = createBench('', store);
+  const took = await time(async () => {
+    const result = await bench.run();
+    if (result.status !== 'ok') throw new Error(result.status);
+  }, { runs: 7, prepare: async () => { bench.write(chain(n, String(pass++))); await bench.notebook(); } });
+  await store.close();
+  return took / n;
+}
+
+function syncedWrite(folder: string): Promise<number> {
   const descriptor = openSync(join(folder, 'raw'), 'w');
-  const raw = await timed(200, () => { writeSync(descriptor, new Uint8Array(4096)); fsyncSync(descriptor); });
-  closeSync(descriptor);
-  await store.close();
-  return { 'B6 a step of 1 KiB, grouped': grouped, 'B6 a step of 1 KiB, each awaited': alone, 'peer: 4 KiB write and fsync': raw };
+  return time(() => { writeSync(descriptor, new Uint8Array(4096)); fsyncSync(descriptor); }, { runs: 101 }).finally(() => { closeSync(descriptor); });
 }
 
-async function unchanged(folder: string): Promise<Record<string, number>> {
+/** Megabytes on disk after a chain of steps has handed a value on that it did not change. */
+async function unchanged(folder: string): Promise<number> {
   const store = openStore(folder);
-  const value = text(0, 2 ** 20);
-  for (let index = 0; index < 20; index++) await store.addRow(rowOf(store, sha256, `k${index}`, { value }));
+  await createBench(Array.from({ length: 20 }, (_, i) => js(`x${i}`, i === 0 ? `'x'.repeat(${2 ** 20})` : `x${i - 1}`)).join('\n'), store).run();
   await store.close();
-  const bytes = readdirSync(join(folder, '.telar'), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
-    .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0);
-  return { 'B7 MB for 20 steps with an unchanged 1 MiB value': bytes / 1e6 };
+  return readdirSync(join(folder, '.telar'), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+    .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0) / 1e6;
 }
 
-async function large(folder: string): Promise<Record<string, number>> {
-  const bytes = new Uint8Array(100e6);
-  for (let at = 0; at < bytes.length; at += 8) bytes[at] = at >> 9;
-  const raw: number[] = [];
-  const put: number[] = [];
-  const again: number[] = [];
-  const back: number[] = [];
+interface Large { readonly put: number; readonly raw: number; readonly back: number }
+
+async function large(folder: string): Promise<Large> {
+  const bytes = new Uint8Array(100e6).map((_, at) => at >> 9);
+  const [raw, put, back]: number[][] = [[], [], []];
+  const timed = async (into: number[] | undefined, act: () => unknown): Promise<void> => {
+    const from = performance.now();
+    await act();
+    into?.push(performance.now() - from);
+  };
   for (let index = 0; index < 5; index++) {
     bytes[1] = index;
-    raw.push(await timed(1, () => { sha256(bytes); writeFileSync(join(folder, `raw-${index}`), bytes, { flush: true }); }));
-    rmSync(join(folder, `raw-${index}`));
+    await timed(raw, () => { sha256(bytes); writeFileSync(join(folder, 'raw'), bytes, { flush: true }); });
+    rmSync(join(folder, 'raw'));
     const store = openStore(folder);
     let hash = '';
-    put.push(await timed(1, async () => { hash = store.blobs.put(bytes); await store.flush(); }));
-    again.push(await timed(1, () => store.blobs.put(bytes)));
+    await timed(put, async () => { hash = store.blobs.put(bytes); await store.flush(); });
     await store.close();
     const other = openStore(folder);
-    back.push(await timed(1, () => other.blobs.get(hash)));
+    await timed(back, () => other.blobs.get(hash));
     await other.close();
     rmSync(join(folder, '.telar'), { recursive: true });
   }
-  return { 'B8 put 100 MB': median(put), 'B8 put 100 MB again': median(again), 'B8 get 100 MB, checked': median(back), 'peer: hash, write, fsync 100 MB': median(raw), 'B8 ratio': median(put) / median(raw) };
+  return { put: median(put ?? []), raw: median(raw ?? []), back: median(back ?? []) };
 }
 
-const figures: Record<string, number> = {};
-for (const part of [hits, steps, unchanged, large]) Object.assign(figures, await inFolder(part));
-console.log(JSON.stringify(Object.fromEntries(Object.entries(figures).map(([name, value]) => [name, round(value)])), null, 2));
+export async function figures(): Promise<readonly Figure[]> {
+  const peer = langGraph();
+  const beside = (value: number | undefined): Pick<Figure, 'peer' | 'note'> => (value === undefined ? { note: 'LangGraph.js is not installed here: `npm run bench:peers`' } : { peer: { name: `LangGraph.js${peer?.synced === false ? ', not synced' : ''}, Node ${peer?.node}`, value } });
+  const look = await inFolder(lookUp);
+  const run = await inFolder((folder) => reused(folder, 1000));
+  const step = await inFolder((folder) => executed(folder, 500));
+  const sync = await inFolder(syncedWrite);
+  const megabytes = await inFolder(unchanged);
+  const table = await inFolder(large);
+  return [
+    { id: 'B5', what: 'a hit in a store just opened', ours: look, unit: 'µs', reach: { most: 20 } },
+    { id: 'B5', what: 'a run of 1,000 steps that are all reused: plan, decide, record, commit', ours: run, unit: 'ms', reach: { most: 100 } },
+    { id: 'B6', what: 'executed step with 1 KiB, group commit, synced', ours: step, unit: 'ms', reach: { most: 0.5 }, ...beside(peer?.step) },
+    { id: 'B6', what: 'the same step beside one plain synced write of 4 KiB', ours: step, unit: 'ms', reach: {}, peer: { name: 'write and fsync', value: sync } },
+    { id: 'B7', what: 'stored for 20 steps that carry an unchanged 1 MiB', ours: megabytes, unit: 'MB', reach: { most: 1.1 }, ...beside(peer?.megabytes) },
+    { id: 'B8', what: '100 MB into the store', ours: table.put, unit: 'ms', reach: { ratio: 1.25 }, peer: { name: 'hash, write, fsync', value: table.raw } },
+    { id: 'B8', what: '100 MB back from the store, read whole and checked', ours: table.back, unit: 'ms', reach: { most: 300 } },
+  ];
+}

@@ -48,6 +48,15 @@ test('CLI 4: only a capability is missing, it is told before the run, and the re
   expect([doctor.code, doctor.stdout]).toEqual([4, expect.stringMatching(/no +python .*\n.*install/i)]);
 });
 
+test('CLI a store that cannot be made stops a run with what to do; `doctor` finds it; `check` and `graph` need none', async () => {
+  place.write('shut/a.telar.md', good);
+  place.write('shut/.telar', 'a file, where the store would be');
+  const [run, doctor, check, graph] = await Promise.all([['run', 'shut/a.telar.md'], ['doctor', '--workspace', 'shut'], ['check', 'shut'], ['graph', 'shut/a.telar.md']].map((args) => place.telar(args)));
+  expect([run?.code, run?.stderr]).toEqual([1, expect.stringMatching(/cannot be written.*--workspace/)]);
+  expect([doctor?.code, doctor?.stdout]).toEqual([4, expect.stringMatching(/no +store /)]);
+  expect([check?.code, check?.stdout, graph?.code]).toEqual([0, '1 notebook: no problems\n', 0]);
+});
+
 test.each(['SIGINT', 'SIGTERM'] as const)('R2 %s in the middle of `while True` ends the run within about a second, with 130, and the run is recorded', async (signal) => {
   place.write('c.telar.md', `${good}${py('forever', 'print("begun")\nwhile True:\n    pass')}${py('after', 'forever')}`);
   let pressed = 0;

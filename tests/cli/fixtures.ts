@@ -16,13 +16,13 @@ ${yaml('least', 'input', 'type: integer\ndefault: 2')}${sql('days', "select * fr
 telar: 1
 outputs: [count]
 ---
-${yaml('rows', 'input', 'type: array')}${sql('tally', 'select count(*) as k from rows')}${fence('javascript', '#count', '[...tally][0]')}`,
+${yaml('rows', 'input', 'type: table')}${sql('tally', 'select count(*) as k from rows')}${fence('javascript', '#count', '[...tally][0]')}`,
 };
 
-/** Files below a folder, with their contents' lengths and times. */
+/** Files and folders below a folder, with the lengths of files. */
 export function listing(root: string): string[] {
-  return readdirSync(root, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name)).sort().map((path) => `${path} ${readFileSync(path).length}`);
+  return readdirSync(root, { recursive: true, withFileTypes: true })
+    .map((entry) => { const path = join(entry.parentPath, entry.name); return `${path} ${entry.isFile() ? readFileSync(path).length : '/'}`; }).sort();
 }
 
 /** `NODE_OPTIONS` that load a script before all else. */

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { tableFromIPC } from 'apache-arrow';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createPlace, fence, js, py, type Place } from '../support/cli.ts';
+import { createPlace, fence, js, py, sql, type Place } from '../support/cli.ts';
 import { small } from './fixtures.ts';
 
 let place: Place;
@@ -46,6 +46,9 @@ describe('tables', () => {
 
   test('CLI text aligns, and a list of records is a table, too', async () => {
     expect((await show('small.telar.md', 'some', '--format', 'text')).stdout).toBe('n  price\n2   2.25\n3   3.00\n');
+    place.write('long.telar.md', sql('long', 'select range as n from range(300000)'));
+    await place.run('long.telar.md');
+    expect((await show('long.telar.md', 'long', '-f', 'text')).stdout.split('\n').length).toBe(300002);
     expect((await show('more.telar.md', 'list', '-f', 'csv')).stdout).toBe('a,b\n1,x\n2.5,\n');
   });
 });

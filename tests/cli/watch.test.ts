@@ -1,5 +1,5 @@
 /** `telar run --watch`: after an edit exactly what depends on it runs again. */
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createPlace, js, NODE, sql, TELAR, yaml, type Line, type Place } from '../support/cli.ts';
 
@@ -10,14 +10,16 @@ beforeAll(async () => {
     'days.csv': 'n\n1\n2\n3\n',
   });
 });
-afterAll(() => { place.remove(); });
+let child: ChildProcess | undefined;
+afterAll(() => { child?.kill('SIGKILL'); place.remove(); });
 
 test('P5 an edit of the text, of prose, and of a data file; then a file that is broken for a while', async () => {
-  const child = spawn(NODE, [TELAR, 'run', 'w.telar.md', '--watch', '--json'], { cwd: place.root, stdio: ['ignore', 'pipe', 'pipe'] });
+  const watching = spawn(NODE, [TELAR, 'run', 'w.telar.md', '--watch', '--json'], { cwd: place.root, stdio: ['ignore', 'pipe', 'pipe'] });
+  child = watching;
   let rest = '';
   const waiting: ((line: Line) => void)[] = [];
   const ready: Line[] = [];
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+  watching.stdout.setEncoding('utf8').on('data', (text: string) => {
     const lines = (rest + text).split('\n');
     rest = lines.pop() ?? '';
     for (const line of lines.map((one) => JSON.parse(one) as Line)) if (line.type === 'summary') (waiting.shift() ?? ((one: Line) => ready.push(one)))(line);
@@ -38,6 +40,6 @@ test('P5 an edit of the text, of prose, and of a data file; then a file that is 
   await ran();
   place.write('w.telar.md', text.replace('n > 1', 'n > 2').replace('40 + 2', '40 + 3'));
   expect(await ran()).toEqual(['apart']);
-  child.kill('SIGINT');
-  expect(await new Promise((resolve) => { child.once('close', resolve); })).toBe(0);
+  watching.kill('SIGINT');
+  expect(await new Promise((resolve) => { watching.once('close', resolve); })).toBe(0);
 });

@@ -108,7 +108,7 @@ describe('a rename', () => {
 telar: 1
 outputs: [total, said]
 ---
-${yaml('total', 'input', 'type: integer\ndefault: 7')}${py('rows', '[{"a": total, "total": 1}, {"a": 2, "total": 3}]')}${sql('upper', 'select sum(a) as s, {{ total }} as t from ROWS')}${fence('text', '#said .text', 'In all {{ total }}{{#each rows}} {{ total }}{{/each}}.')}${fence('vega-lite', '#plot', '{"mark": "bar", "data": {"name": "rows"}, "encoding": {"x": {"field": "total"}}}')}${yaml('sane', 'check', '- that: len(rows) == 2 and total == 7\n- table: rows\n  columns: {a: {not_null: true}}')}${py('own', 'own = {"k": [total]}\nown["k"].append(1)\nown')}${py('local', '(lambda total: total + 1)(4)')}${py('wired', 'rows * 2', 'in.rows=total')}${js('keyed', '({ total })')}`;
+${yaml('total', 'input', 'type: integer\ndefault: 7')}${py('rows', '[{"a": total, "total": 1}, {"a": 2, "total": 3}]')}${sql('upper', 'select sum(rows.a) as s, {{ total }} as t from ROWS')}${fence('text', '#said .text', 'In all {{ total }}{{#each rows}} {{ total }}{{/each}}.')}${fence('vega-lite', '#plot', '{"mark": "bar", "data": {"name": "rows"}, "encoding": {"x": {"field": "total"}}}')}${yaml('sane', 'check', '- that: len(rows) == 2 and total == 7\n- table: rows\n  columns: {a: {not_null: true}}')}${py('own', 'own = {"k": [total]}\nown["k"].append(1)\nown')}${py('local', '(lambda total: total + 1)(4)')}${py('wired', 'rows * 2', 'in.rows=total')}${js('keyed', '({ total })')}`;
 
   /** Renames as every view will: the edit of the document with the graph's references. */
   async function rename(place: Place, id: string, to: string): Promise<void> {

@@ -1,8 +1,9 @@
 /** Rules of the run and of the key that no other file bears: identity, keys that are never weakened, results that come too late. */
 import { expect, test } from 'vitest';
-import { js, note } from '../support/graphs.ts';
-import { createBench, TinyEngine } from '../support/workbench.ts';
+import { js } from '../support/graphs.ts';
+import { createBench } from '../support/workbench.ts';
 
+const note = (...fences: string[]): string => `---\ntelar: 1\n---\n${fences.join('\n')}`;
 const INNER = note(js('half', 'n / 2'), '```yaml {#n .input}\ndefault: 10\n```\n').replace('telar: 1', 'telar: 1\noutputs: [half]');
 const use = (id: string): string => `\`\`\`yaml {#${id} .graph}\nuse: inner.telar.md\n\`\`\`\n`;
 
@@ -18,7 +19,7 @@ test('G11 a node is its path of ids in the document: the same in every run, what
   expect(records).toEqual([[second.run, 'part/half'], [first.run, 'part/half']]);
 });
 
-test('P3 a key that cannot be computed is not made from what is left: without its engine a step has no key, no row, and is run when the engine is there', async () => {
+test('P3 a key that cannot be computed is not made from what is left: a step whose engine is not there is unavailable and has none', async () => {
   const text = note('```python {#snake}\n1\n```\n', js('fine', '2'));
   const bench = createBench(text);
   for (const _ of [1, 2]) {
@@ -44,12 +45,12 @@ test('R3 a result that comes after its step was given up is ignored: nothing is 
   const bench = createBench(note(js('slow', '1')));
   const stop = new AbortController();
   let comeBack = (): void => undefined;
-  const { execute } = TinyEngine.prototype;
+  const execute = bench.engine.execute.bind(bench.engine);
   // It hears no abort, and answers long after.
   bench.engine.execute = async (program, inputs, context) => {
     stop.abort();
     await new Promise<void>((resolve) => { comeBack = resolve; });
-    return execute.call(new TinyEngine(), { ...program, code: '666' }, inputs, { ...context, signal: new AbortController().signal });
+    return execute({ ...program, code: '666' }, inputs, { ...context, signal: new AbortController().signal });
   };
   const given = await bench.run({ signal: stop.signal });
   expect(given.status).toBe('cancelled');
@@ -61,4 +62,15 @@ test('R3 a result that comes after its step was given up is ignored: nothing is 
   expect(next.nodes.get('slow')).toMatchObject({ state: 'fresh', how: 'ran' });
   expect(bench.value(next, 'slow')).toBe(1);
   expect(bench.store.rows(next.nodes.get('slow')?.key as string).length).toBe(1);
+});
+
+test('P3 a value set for a wired input never stands in the key for the value it has: it is refused, and a constant yields to the wire', async () => {
+  const bench = createBench(note(js('seven', '7'), '```yaml {#part .graph in.n=seven}\nuse: inner.telar.md\nwith: {n: 100}\n```\n'));
+  bench.write(INNER, 'inner.telar.md');
+  await expect(bench.run({ set: { 'part/n': '100' } })).rejects.toMatchObject({ code: 'usage', message: expect.stringContaining('wired to `seven`') as string });
+  const wired = await bench.run();
+  expect(bench.value(wired, 'part/half')).toBe(3.5);
+  bench.write(note('```yaml {#part .graph}\nuse: inner.telar.md\nwith: {n: 100}\n```\n'));
+  const constant = await bench.run();
+  expect(bench.value(constant, 'part/half')).toBe(50);
 });

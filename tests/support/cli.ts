@@ -129,7 +129,7 @@ export function command(args: readonly string[], cwd: string, { env = {}, patien
     const timer = setTimeout(() => { child.kill('SIGKILL'); }, patience);
     child.once('close', (code) => {
       clearTimeout(timer);
-      const lines = stdout.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as Line);
+      const lines = stdout.split('\n').filter((line) => line.startsWith('{"type":')).map((line) => JSON.parse(line) as Line);
       resolve({ code, stdout, stderr, lines, ms: performance.now() - started });
     });
     begun?.(child);

@@ -14,7 +14,7 @@ import { TelarError } from '../../../contracts/errors.ts';
 import type { Blobs, TableManifest } from '../../../contracts/values.ts';
 import type { ExecuteContext, Executor } from '../../ports.ts';
 import type { Answer, Job } from './child.node.ts';
-import { buildModule, type Module } from './module.ts';
+import type { Module } from './module.ts';
 import { storeEmission } from './outcome.ts';
 
 /** How the engine works here. */
@@ -45,7 +45,10 @@ export function createJavaScript({ concurrency = 2, scratch = tmpdir(), node = p
   const acquire = async (): Promise<Child> => {
     while (busy >= concurrency) await new Promise<void>((resolve) => { waiting.push(resolve); });
     busy += 1;
-    folder ??= realpathSync(mkdtempSync(join(scratch, 'telar-js-')));
+    if (folder === undefined) {
+      mkdirSync(scratch, { recursive: true });
+      folder = realpathSync(mkdtempSync(join(scratch, 'telar-js-')));
+    }
     const child = idle.pop() ?? new Child(folder, node);
     all.add(child);
     return child;
@@ -62,6 +65,8 @@ export function createJavaScript({ concurrency = 2, scratch = tmpdir(), node = p
     identity: () => ({ engine: 'quickjs', version: '0.32.0', bridge: '1', timeZone: 'UTC', locale: 'C.UTF-8' }),
     available: () => ({ ok: true }),
     async execute(program, inputs, context) {
+      // With the parser that it needs: a run in which all is reused loads none.
+      const { buildModule } = await import('./module.ts');
       const module = buildModule(program, inputs);
       context.signal.throwIfAborted();
       const child = await acquire();

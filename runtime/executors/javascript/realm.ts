@@ -253,7 +253,7 @@ class Realm {
       changed.add(column === undefined ? `input “${port}”` : `column “${column}” of input “${port}”`);
       if (column === undefined) this.#call('forget', handle);
     }
-    return [...changed].map((what) => `The body changed its ${what} in place. No other node sees that; change a copy, such as […list] or {…record}, and give it out.`);
+    return [...changed].map((what) => `covenant: The body changed its ${what} in place. No other node sees that; change a copy, such as […list] or {…record}, and give it out.`);
   }
 
   #pictureOrNone(handle: QuickJSHandle): Uint8Array | string {

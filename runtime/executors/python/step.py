@@ -164,7 +164,7 @@ class Realm:
     def breaches(self):
         """Warnings for inputs that were changed in place (R7)."""
         return [
-            f'The input “{port}” was changed in place. The change stays in this step; copy it first (copy.deepcopy({port})) to say so.'
+            f'covenant: The input “{port}” was changed in place. The change stays in this step; copy it first (copy.deepcopy({port})) to say so.'
             for port, value, opaque, before in self.watched if before is not None and _values.fingerprint(value(), opaque) != before]
 
     def output(self, name):
@@ -245,7 +245,8 @@ def give_one(value, realm, keep):
         summary = {'type': f'table {len(value)} × {len(value.columns)}', 'rows': len(value), 'columns': [{'name': name, 'type': kind or ''} for name, kind in value.types.items()]}
         summary['preview'] = _values.preview('\n'.join([' | '.join(value.columns)] + [' | '.join(map(str, row)) for row in value._heads(5)]))
         return {'summary': summary, 'table': _table.parts(value, host.keep), 'rows': len(value)} if keep else {'summary': summary}
-    summary = {'type': _values.type_name(value), 'preview': _values.preview(value)}
+    kind = f'record of {len(value)}' if isinstance(value, _table.Row) else _values.type_name(value)
+    summary = {'type': kind, 'preview': _values.preview(value)}
     if not keep:
         return {'summary': summary}
     return {'summary': summary} | encode(value, realm.job['modules'])

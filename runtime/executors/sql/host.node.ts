@@ -4,7 +4,7 @@
  * A process and not a thread: DuckDB cannot be stopped in a thread when it hangs, its faults would take the runtime along, and it looks for files in the process's folder.
  */
 import { type ChildProcess, fork } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -53,7 +53,11 @@ export function createSqlHost(engine: SqlEngine, options: SqlOptions): Executor 
   const idle: ChildProcess[] = [];
   const all = new Set<ChildProcess>();
 
-  const folderOf = (): string => (scratch ??= mkdtempSync(join(options.scratch ?? tmpdir(), 'telar-sql-')));
+  const folderOf = (): string => {
+    const place = options.scratch ?? tmpdir();
+    mkdirSync(place, { recursive: true });
+    return scratch ??= mkdtempSync(join(place, 'telar-sql-'));
+  };
 
   const start = (): ChildProcess => {
     const child = fork(fileURLToPath(engine.child), [], {

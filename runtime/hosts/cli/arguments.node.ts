@@ -23,7 +23,8 @@ export interface Command {
   readonly summary: string;
   readonly options: readonly Option[];
   readonly detail?: string;
-  load(): Promise<{ run(args: Arguments): Promise<number> }>;
+  /** Its file. `run` gives the exit status. */
+  load(): Promise<{ run(args: Arguments, commands: readonly Command[]): Promise<number> }>;
 }
 
 /** A parsed command line. */

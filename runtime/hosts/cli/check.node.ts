@@ -45,7 +45,7 @@ const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' :
 
 async function problemsOf(path: string, args: Arguments): Promise<Finding[]> {
   try {
-    const host = openHost(path, args, 'read');
+    const host = openHost(path, args, 'parse');
     try {
       const notebook = await host.open();
       return notebook.problems().map((problem) => ({ ...problem, file: shownPath(host.workspace, problem.file ?? notebook.file) }));

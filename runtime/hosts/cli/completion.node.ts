@@ -6,19 +6,19 @@ import { basename } from 'node:path';
 import { TelarError } from '../../../contracts/errors.ts';
 import { nearest } from '../../../nodes/nearest.ts';
 import { COMMON, type Arguments, type Command, type Option } from './arguments.node.ts';
-import { commands } from './commands.node.ts';
 import { terminal } from './terminal.node.ts';
 
-const SCRIPTS: Readonly<Record<string, () => string>> = { bash, zsh, fish };
+const SCRIPTS: Readonly<Record<string, (commands: readonly Command[]) => string>> = { bash, zsh, fish };
 
-export async function run(args: Arguments): Promise<number> {
+/** @param commands the table, handed over since it is the table that names this file */
+export async function run(args: Arguments, commands: readonly Command[]): Promise<number> {
   const shell = args.positionals[0] ?? basename(process.env.SHELL ?? '');
   const script = SCRIPTS[shell];
   if (script === undefined) {
     const near = nearest(shell, Object.keys(SCRIPTS));
     throw new TelarError('usage', `${shell === '' ? 'Name a shell' : `There is no completion for \`${shell}\``}: bash, zsh or fish.${near === undefined ? '' : ` Did you mean ${near}?`}`);
   }
-  terminal.out(script());
+  terminal.out(script(commands));
   return 0;
 }
 
@@ -26,14 +26,14 @@ const optionsOf = (command: Command): readonly Option[] => [...command.options, 
 const wordsOf = (command: Command): string => optionsOf(command).map((option) => `--${option.name}`).join(' ');
 /** Options whose value is a list of node ids. */
 const takesIds = (option: Option): boolean => option.value?.startsWith('ID') === true;
-const idOptions = [...new Set(commands.flatMap((command) => command.options.filter(takesIds).map((option) => `--${option.name}`)))];
 /** Commands that take a node after the notebook. */
-const idCommands = commands.filter((command) => command.takes.split(' ')[1]?.startsWith('ID')).map((command) => command.name);
-const choices = commands.flatMap((command) => command.options.filter((option) => option.choices !== undefined).map((option) => ({ command: command.name, option })));
+const idCommands = (commands: readonly Command[]): string[] => commands.filter((command) => command.takes.split(' ')[1]?.startsWith('ID')).map((command) => command.name);
 const flags = (option: Option): readonly string[] => [`--${option.name}`, ...(option.short === undefined ? [] : [`-${option.short}`])];
 const ASK = `telar graph "$1" --format json 2>/dev/null | grep -o '{"id":"[^"]*"' | sed 's/^{"id":"//; s/"$//'`;
 
-function bash(): string {
+function bash(commands: readonly Command[]): string {
+  const choices = commands.flatMap((command) => command.options.filter((option) => option.choices !== undefined).map((option) => ({ command: command.name, option })));
+  const idOptions = [...new Set(commands.flatMap((command) => command.options.filter(takesIds).map((option) => `--${option.name}`)))];
   return `# telar: completion for bash. Put this into ~/.bashrc:  eval "$(telar completion bash)"
 _telar_ids() { ${ASK}; }
 _telar_notebook() { local word; for word in "\${COMP_WORDS[@]:2}"; do [[ $word == *.telar.md ]] && { printf '%s' "\${word//\\\\/}"; return; }; done; }
@@ -48,7 +48,7 @@ ${choices.map(({ command, option }) => `    ${flags(option).map((flag) => `"${co
     ${idOptions.map((name) => `*" ${name}"`).join('|')})
       [[ $word == *,* ]] && head=\${word%,*},
       COMPREPLY=( $(compgen -P "$head" -W "$(_telar_ids "$(_telar_notebook)")" -- "\${word##*,}") ); return;;
-    ${idCommands.map((name) => `"${name} "*.telar.md`).join('|')}) COMPREPLY=( $(compgen -W "$(_telar_ids "$(_telar_notebook)")" -- "$word") ); return;;
+    ${idCommands(commands).map((name) => `"${name} "*.telar.md`).join('|')}) COMPREPLY=( $(compgen -W "$(_telar_ids "$(_telar_notebook)")" -- "$word") ); return;;
     "completion "*) COMPREPLY=( $(compgen -W 'bash zsh fish' -- "$word") ); return;;
     "help "*) COMPREPLY=( $(compgen -W '${commands.map((one) => one.name).join(' ')}' -- "$word") ); return;;
   esac
@@ -64,7 +64,8 @@ complete -F _telar telar
 `;
 }
 
-function zsh(): string {
+function zsh(commands: readonly Command[]): string {
+  const withIds = idCommands(commands);
   const quote = (text: string): string => text.replaceAll("'", "'\\''").replace(/[[\]:]/g, '\\$&');
   const spec = (option: Option): string => {
     const value = option.value === undefined ? '' : `:${option.value.toLowerCase().replace(/[^a-z]/g, '')}:${option.choices !== undefined ? `(${option.choices.join(' ')})` : takesIds(option) ? '_telar_id_list' : option.name === 'output' ? '_files' : option.name === 'workspace' ? '_files -/' : ' '}`;
@@ -74,7 +75,7 @@ function zsh(): string {
   const positional = (command: Command): string => {
     if (command.name === 'completion') return `'1:shell:(bash zsh fish)'`;
     if (command.takes === '') return '';
-    if (idCommands.includes(command.name)) return `'1:notebook:_telar_files' '2:node:_telar_ids'`;
+    if (withIds.includes(command.name)) return `'1:notebook:_telar_files' '2:node:_telar_ids'`;
     return command.takes.includes('...') ? `'*:notebook:_telar_files'` : `'1:notebook:_telar_files'`;
   };
   return `#compdef telar
@@ -99,7 +100,8 @@ compdef _telar telar
 `;
 }
 
-function fish(): string {
+function fish(commands: readonly Command[]): string {
+  const withIds = idCommands(commands);
   const quote = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
   const lines = commands.flatMap((command) => {
     const when = `-n '__fish_seen_subcommand_from ${command.name}'`;
@@ -112,7 +114,7 @@ function fish(): string {
       command.name === 'completion' ? `complete -c telar ${when} -f -a 'bash zsh fish'`
         : command.takes === '' ? `complete -c telar ${when} -f`
           : `complete -c telar ${when} -f -a '(__fish_complete_suffix .telar.md)'`,
-      ...(idCommands.includes(command.name) ? [`complete -c telar ${when} -f -a '(__telar_ids)'`] : []),
+      ...(withIds.includes(command.name) ? [`complete -c telar ${when} -f -a '(__telar_ids)'`] : []),
     ];
   });
   return `# telar: completion for fish. Put this into ~/.config/fish/config.fish:  telar completion fish | source

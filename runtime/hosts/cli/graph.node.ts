@@ -13,7 +13,7 @@ type Mark = 'problem' | 'disabled' | 'failed' | undefined;
 interface Drawing { readonly graph: Graph; mark(node: GraphNode): Mark }
 
 export async function run(args: Arguments): Promise<number> {
-  const host = openHost(args.positionals[0] as string, args, 'read');
+  const host = openHost(args.positionals[0] as string, args, 'parse');
   try {
     const { graph, file } = await host.open();
     const last = host.store.lastRun(file);

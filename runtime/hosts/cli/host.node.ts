@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
+import { TelarError } from '../../../contracts/errors.ts';
 import { createCatalogue, type Catalogue } from '../../../nodes/index.ts';
 import { systemClock } from '../../adapters/clock.node.ts';
 import { createFiles, type DiskFiles } from '../../adapters/files.node.ts';
@@ -38,16 +39,17 @@ export function openCatalogue(): Catalogue {
 }
 
 /**
- * Opens the workspace of a notebook, or of a folder.
- * @param use `read` for commands that only look: where there is no store yet, none is made
- * @throws TelarError `missing-file`, and what the store throws
+ * What a command does with the store: `run` begins one where there is none; `read` looks into it, and makes none; `parse` does
+ * without it where it cannot be opened.
  */
-export function openHost(path: string, args: Pick<Arguments, 'text'>, use: 'run' | 'read' = 'run'): Host {
+type Use = 'run' | 'read' | 'parse';
+
+/** Opens the workspace of a notebook, or of a folder. @throws TelarError `missing-file`, and what the store throws */
+export function openHost(path: string, args: Pick<Arguments, 'text'>, use: Use = 'run'): Host {
   const workspace = findWorkspace(path, args.text('workspace'));
   const state = join(workspace.root, '.telar');
   const files = createFiles(workspace.root);
-  const store: Store = use === 'read' && !existsSync(join(state, 'telar.db')) ? createMemoryStore(sha256)
-    : openStore(workspace.root, { onDamage: (damage) => { terminal.error(`telar: ${damage.message}`); } });
+  const store = storeFor(workspace.root, use);
   const executors: ReadonlyMap<string, Executor> = createExecutors({ root: workspace.root, state });
   const ports: RuntimePorts = {
     files, store, observer: createObserver({ files, store, sha256 }), catalogue: openCatalogue(), resources: createResources(), executors,
@@ -62,6 +64,16 @@ export function openHost(path: string, args: Pick<Arguments, 'text'>, use: 'run'
       await store.close();
     },
   };
+}
+
+function storeFor(root: string, use: Use): Store {
+  if (use !== 'run' && !existsSync(join(root, '.telar', 'telar.db'))) return createMemoryStore(sha256);
+  try {
+    return openStore(root, { onDamage: (damage) => { terminal.error(`telar: ${damage.message}`); } });
+  } catch (error) {
+    if (use !== 'parse' || !(error instanceof TelarError)) throw error;
+    return createMemoryStore(sha256);
+  }
 }
 
 /** `20261120-154107-3fa9c1`: sorts by time, and two in one second differ. */

@@ -24,7 +24,7 @@ export function tableText(table: TableView, most: number): string {
   const columns = table.columns.map(({ name, type }) => {
     const values = table.column(name).slice(0, shown).map(cellText);
     const isNumber = /^(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|UINTEGER|FLOAT|DOUBLE|DECIMAL.*)$/.test(type);
-    const width = Math.max(name.length, ...values.map((text) => text.length));
+    const width = values.reduce((most, text) => Math.max(most, text.length), name.length);
     const fit = (text: string): string => (isNumber ? text.padStart(width) : text.padEnd(width));
     return { head: fit(name), values: values.map(fit) };
   });

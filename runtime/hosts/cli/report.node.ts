@@ -63,7 +63,7 @@ export class Report {
     const type = outputs?.value?.summary.type;
     if (state === 'fresh') {
       const what = how === 'ran' ? `ran ${duration(ms)}` : 'reused';
-      return `${what.padEnd(11)} ${(type ?? '').padEnd(18)} ${colour.grey(reason ?? '')}`;
+      return `${what.padEnd(11)} ${(type ?? '').padEnd(22)} ${colour.grey(reason ?? '')}`;
     }
     if (state === 'failed') {
       const place = error?.line === undefined ? '' : `line ${error.line}: `;

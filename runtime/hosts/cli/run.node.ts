@@ -5,11 +5,12 @@ import type { Notebook } from '../../runtime.ts';
 import type { RunResult } from '../../scheduler/run-plan.ts';
 import type { Arguments } from './arguments.node.ts';
 import { defaultJobs, openHost, type Host } from './host.node.ts';
+import { shownPath } from './paths.node.ts';
 import { previewValue } from './preview.node.ts';
 import { Report } from './report.node.ts';
 import { runSummary } from './summary.ts';
 import { colour, duration, exitOfRun, terminal } from './terminal.node.ts';
-import { watchFiles } from './watch.node.ts';
+import { FileWatch } from './watch.node.ts';
 
 /** Milliseconds within which two signals are one press of a key. */
 const ONE_PRESS = 250;
@@ -28,9 +29,18 @@ export async function run(args: Arguments): Promise<number> {
   };
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
   try {
+    const watch = args.flags.watch === true ? new FileWatch(host.workspace.root) : undefined;
+    watch?.follow([host.workspace.file], Infinity);
+    let began = Date.now();
     const notebook = await host.open();
     let status = await runOnce(host, notebook, args, stop.signal);
-    if (args.flags.watch === true) status = await watch(host, notebook, args, stop.signal, status);
+    while (watch !== undefined) {
+      watch.follow(notebook.sources(), began);
+      const changed = await watch.next(stop.signal);
+      if (changed.length === 0) break;
+      began = Date.now();
+      status = await runAgain(host, notebook, args, stop.signal, changed) ?? status;
+    }
     return status;
   } finally {
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
@@ -38,18 +48,16 @@ export async function run(args: Arguments): Promise<number> {
   }
 }
 
-async function watch(host: Host, notebook: Notebook, args: Arguments, signal: AbortSignal, status: number): Promise<number> {
-  let last = status;
-  for await (const changed of watchFiles(host.workspace, notebook, signal)) {
-    try {
-      const touched = await notebook.refresh();
-      if (args.flags.json !== true) terminal.out(colour.grey(`\n${changed} changed${touched.size === 0 ? '' : `: ${[...touched].join(', ')}`}\n`));
-      last = await runOnce(host, notebook, args, signal);
-    } catch (error) {
-      terminal.error(`telar: ${TelarError.from(error).message}`);
-    }
+/** @returns the exit status, or `undefined` when the notebook cannot be read just now */
+async function runAgain(host: Host, notebook: Notebook, args: Arguments, signal: AbortSignal, changed: readonly string[]): Promise<number | undefined> {
+  try {
+    const touched = await notebook.refresh();
+    if (args.flags.json !== true) terminal.out(colour.grey(`\n${changed.join(', ')} changed${touched.size === 0 ? '' : `: ${[...touched].join(', ')}`}\n`));
+    return await runOnce(host, notebook, args, signal);
+  } catch (error) {
+    terminal.error(`telar: ${TelarError.from(error).message}`);
+    return undefined;
   }
-  return last;
 }
 
 async function runOnce(host: Host, notebook: Notebook, args: Arguments, signal: AbortSignal): Promise<number> {
@@ -57,7 +65,7 @@ async function runOnce(host: Host, notebook: Notebook, args: Arguments, signal: 
   const quiet = args.flags.quiet === true;
   const problems = notebook.problems();
   if (json) { if (problems.length > 0) print({ type: 'problems', file: notebook.file, problems }); }
-  else for (const problem of problems) if (!quiet || problem.severity === 'error') terminal.error(problemLine(problem));
+  else for (const problem of problems) if (!quiet || problem.severity === 'error') terminal.error(problemLine({ ...problem, file: shownPath(host.workspace, problem.file ?? notebook.file) }));
   const report = new Report([...notebook.graph.nodes()].map((node) => node.path), quiet);
   const result = await notebook.run({
     ...planOptions(args), jobs: jobsOf(args), failFast: args.flags['fail-fast'] === true, signal,
@@ -73,7 +81,7 @@ export function planOptions(args: Arguments): { to?: readonly string[]; from?: r
   const to = args.list('to');
   const from = args.list('from');
   const values = ([] as unknown[]).concat(args.flags.set ?? []).map(String);
-  const set: Record<string, string> = {};
+  const set = Object.create(null) as Record<string, string>;
   for (const one of values) {
     const at = one.indexOf('=');
     if (at < 1) throw new TelarError('usage', `--set takes NAME=VALUE; \`${one}\` has no name or no \`=\`.`);

@@ -1,39 +1,50 @@
 /**
- * Watching the files a notebook is made of: its text, nested notebooks, helpers, and what its steps have read. Polls by
- * `fs.watchFile` (saving editors replace files, which change events of many systems lose), once in 300 ms.
+ * Watching the files a notebook is made of: its text, nested notebooks, helpers, and what its steps have read. Looks at them
+ * once in 200 ms: saving editors replace files, which change events of many systems lose, and an edit made while a run goes on
+ * must not be lost either.
  */
-import { unwatchFile, watchFile, type StatsListener } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Workspace } from '../../adapters/workspace.node.ts';
-import type { Notebook } from '../../runtime.ts';
+import { setTimeout as pause } from 'node:timers/promises';
 
-const INTERVAL = 300;
+const INTERVAL = 200;
 
-/** Paths (from the workspace root) as they change, until the signal ends it. */
-export async function* watchFiles(workspace: Workspace, notebook: Notebook, signal: AbortSignal): AsyncGenerator<string> {
-  const changed: string[] = [];
-  let wake: () => void = () => undefined;
-  const watched = new Map<string, StatsListener>();
-  const follow = (): void => {
-    for (const path of notebook.sources()) {
-      if (watched.has(path)) continue;
-      const listener: StatsListener = (now, before) => {
-        if (now.mtimeMs === before.mtimeMs && now.size === before.size) return;
-        if (!changed.includes(path)) changed.push(path);
-        wake();
-      };
-      watched.set(path, listener);
-      watchFile(join(workspace.root, path), { interval: INTERVAL, persistent: true }, listener);
+/** Files as they were seen last. */
+export class FileWatch {
+  readonly #root: string;
+  readonly #seen = new Map<string, string>();
+
+  constructor(root: string) { this.#root = root; }
+
+  /**
+   * Takes files into view.
+   * @param paths from the workspace root
+   * @param since wall clock in milliseconds: a file not yet in view that was written later counts as changed
+   */
+  follow(paths: Iterable<string>, since: number): void {
+    for (const path of paths) {
+      if (this.#seen.has(path)) continue;
+      const { written, stamp } = this.#look(path);
+      this.#seen.set(path, written > since ? 'changed' : stamp);
     }
-  };
-  signal.addEventListener('abort', () => { wake(); }, { once: true });
-  try {
+  }
+
+  /** The files that changed since they were seen last, as soon as there are some; none when the signal ends the watch. */
+  async next(signal: AbortSignal): Promise<readonly string[]> {
     while (!signal.aborted) {
-      follow();
-      if (changed.length === 0) await new Promise<void>((resolve) => { wake = resolve; });
-      if (changed.length > 0) yield changed.splice(0).join(', ');
+      const changed = [...this.#seen].filter(([path, before]) => {
+        const { stamp } = this.#look(path);
+        this.#seen.set(path, stamp);
+        return stamp !== before;
+      });
+      if (changed.length > 0) return changed.map(([path]) => path);
+      await pause(INTERVAL, undefined, { signal }).catch(() => undefined);
     }
-  } finally {
-    for (const [path, listener] of watched) unwatchFile(join(workspace.root, path), listener);
+    return [];
+  }
+
+  #look(path: string): { written: number; stamp: string } {
+    const found = statSync(join(this.#root, path), { throwIfNoEntry: false });
+    return found === undefined ? { written: 0, stamp: 'none' } : { written: found.mtimeMs, stamp: `${found.ino}:${found.size}:${found.mtimeMs}` };
   }
 }
