@@ -44,6 +44,12 @@ export async function moduleClosure(files: Files, folder: string, analysis: Anal
     }
   };
   await visit(analysis.imports);
+  // A folder without `__init__.py` is a package with nothing of its own.
+  if (language === 'python') {
+    for (const name of Object.keys(found)) {
+      for (let dot = name.indexOf('.'); dot > 0; dot = name.indexOf('.', dot + 1)) found[name.slice(0, dot)] ??= '';
+    }
+  }
   return found;
 }
 

@@ -159,14 +159,14 @@ ${yaml('total', 'input', 'type: integer\ndefault: 7')}${py('rows', '[{"a": total
 describe('P9 what a step reads by itself', () => {
   const NOTEBOOK = `${py('opened', `import json
 seen = json.load(open("a.json"))
-len(seen)`)}${py('of_seen', 'sum(seen)')}${js('of_count', 'opened + 1')}${sql('query', "select count(*) as n from read_csv('b.csv')")}${sql('direct', "from 'b.csv'")}${py('of_query', 'list(query)[0]["n"]')}${yaml('part', 'data', 'file: parts/*.csv')}${sql('of_part', 'select count(*) as n from part')}${py('helped', 'import helpers\nhelpers.double(4)')}${yaml('inner', 'graph', 'use: inner.telar.md', 'in.x=opened')}${py('of_inner', 'inner.twice')}${py('listed', 'import os\nsorted(os.listdir("parts"))')}${py('maybe', `import os
+len(seen)`)}${py('of_seen', 'sum(seen)')}${js('of_count', 'opened + 1')}${sql('query', "select count(*) as n from read_csv('b.csv')")}${sql('direct', "from 'b.csv'")}${py('of_query', 'list(query)[0]["n"]')}${yaml('part', 'data', 'file: parts/*.csv')}${sql('of_part', 'select count(*) as n from part')}${py('helped', 'import helpers, folder.inside\nfrom folder import inside\nhelpers.double(4) + folder.inside.one - inside.one')}${yaml('inner', 'graph', 'use: inner.telar.md', 'in.x=opened')}${py('of_inner', 'inner.twice')}${py('listed', 'import os\nsorted(os.listdir("parts"))')}${py('maybe', `import os
 os.path.exists("later.txt")`)}${py('other', '1')}`;
   const INNER = `---\ntelar: 1\noutputs: [twice, thrice]\n---\n${yaml('x', 'input', 'default: 1')}${py('twice', 'x * 2')}${py('thrice', 'x * 3')}`;
   let place: Place;
   beforeAll(async () => {
     place = await createPlace({
       'main.telar.md': NOTEBOOK, 'inner.telar.md': INNER, 'a.json': '[1, 2, 3]', 'b.csv': 'n\n1\n2\n', 'parts/one.csv': 'k\n1\n',
-      'helpers.py': 'import more\ndef double(x):\n    return more.times(x, 2)\n', 'more.py': 'def times(a, b):\n    return a * b\n', 'stranger.txt': 'x',
+      'helpers.py': 'import more\ndef double(x):\n    return more.times(x, 2)\n', 'more.py': 'def times(a, b):\n    return a * b\n', 'stranger.txt': 'x', 'folder/inside.py': 'one = 1\n',
     });
     expect(await place.run()).toMatchObject({ code: 0, unwell: {} });
     expect((await place.run()).ran).toEqual([]);
@@ -205,6 +205,7 @@ os.path.exists("later.txt")`)}${py('other', '1')}`;
   test('P1 a helper, and what the helper imports', async () => {
     expect(await after(() => { edit(place, 'return more.times(x, 2)', 'return more.times(x, 2) + 1', 'helpers.py'); }, 'helped', 'module.helpers')).toEqual(['helped']);
     expect(await after(() => { edit(place, 'a * b', 'b * a + 0', 'more.py'); }, 'helped', 'module.more')).toEqual(['helped']);
+    expect(await after(() => { edit(place, 'one = 1', 'one = 2', 'folder/inside.py'); }, 'helped', 'module.folder.inside')).toEqual(['helped']);
   });
   test('G9 an edit of a nested notebook runs its node and the readers of that output', async () => {
     expect(await after(() => { edit(place, 'x * 3', 'x * 30', 'inner.telar.md'); }, 'inner/thrice', 'code')).toEqual(['inner', 'inner/thrice']);
