@@ -23,13 +23,16 @@ function places(language: string, module: string): { name: string; path: string 
   return [{ name, path: name }];
 }
 
+/** A helper: its text for the engine, and its normal form for the key (comments and layout are in neither result nor key, P2). */
+export interface HelperModule { readonly text: string; readonly normal: string }
+
 /**
- * Texts of the helper modules that an analysis imports, directly or through each other, by module name
+ * The helper modules that an analysis imports, directly or through each other, by module name
  * (`helpers`, `pkg.part`; in JavaScript the file name).
  */
-export async function moduleClosure(files: Files, folder: string, analysis: Analysis, describer: Describer): Promise<Readonly<Record<string, string>>> {
+export async function moduleClosure(files: Files, folder: string, analysis: Analysis, describer: Describer): Promise<Readonly<Record<string, HelperModule>>> {
   const { language } = analysis;
-  const found: Record<string, string> = {};
+  const found: Record<string, HelperModule> = {};
   if (language === undefined) return found;
   const visit = async (imports: Analysis['imports']): Promise<void> => {
     for (const { module } of imports) {
@@ -38,8 +41,9 @@ export async function moduleClosure(files: Files, folder: string, analysis: Anal
         const full = folder === '' ? path : `${folder}/${path}`;
         if (full.split('/').includes('..') || files.stat(full)?.kind !== 'file') continue;
         const text = decoder.decode(files.read(full));
-        found[name] = text;
-        await visit((await describer.analyse({ id: '', kind: language, language, body: text, params: {} })).imports);
+        const { normal, imports: further } = await describer.analyse({ id: '', kind: language, language, body: text, params: {} });
+        found[name] = { text, normal };
+        await visit(further);
       }
     }
   };
@@ -47,7 +51,7 @@ export async function moduleClosure(files: Files, folder: string, analysis: Anal
   // A folder without `__init__.py` is a package with nothing of its own.
   if (language === 'python') {
     for (const name of Object.keys(found)) {
-      for (let dot = name.indexOf('.'); dot > 0; dot = name.indexOf('.', dot + 1)) found[name.slice(0, dot)] ??= '';
+      for (let dot = name.indexOf('.'); dot > 0; dot = name.indexOf('.', dot + 1)) found[name.slice(0, dot)] ??= { text: '', normal: '' };
     }
   }
   return found;

@@ -17,7 +17,7 @@ import { buildGraph, type Graph } from './graph/graph.ts';
 import type { GraphNode } from './graph/node.ts';
 import { makePlan, type Plan, type PlanOptions } from './graph/plan.ts';
 import { joinPath, readProject, type Project } from './graph/project.ts';
-import { moduleClosure, modulePaths } from './modules.ts';
+import { moduleClosure, modulePaths, type HelperModule } from './modules.ts';
 import type { FileObserver } from './adapters/observer.ts';
 import type { Clock, Executor, Files, Sha256 } from './ports.ts';
 import { explain, keyPart, type DecideFacts } from './scheduler/decide.ts';
@@ -91,7 +91,7 @@ class OpenNotebook implements Notebook {
   readonly #ports: RuntimePorts;
   readonly #describer: Describer;
   readonly #load: (path: string) => Document;
-  #modules = new Map<GraphNode, Readonly<Record<string, string>>>();
+  #modules = new Map<GraphNode, Readonly<Record<string, HelperModule>>>();
   #statics = new Map<GraphNode, { readonly description: GraphNode['description']; readonly components: Components }>();
   readonly #kinds = new Map<string, Promise<NodeKind>>();
 
@@ -225,7 +225,7 @@ class OpenNotebook implements Notebook {
       },
       folder: (node) => this.#folder(node),
       given: (node) => given.get(node),
-      modules: (node) => this.#modules.get(node) ?? {},
+      modules: (node) => Object.fromEntries(Object.entries(this.#modules.get(node) ?? {}).map(([name, one]) => [name, one.text])),
       loadKind: (name) => {
         let loading = this.#kinds.get(name);
         if (loading === undefined) {
@@ -274,7 +274,7 @@ class OpenNotebook implements Notebook {
     for (const one of nested.values()) if ('document' in one) texts[one.path] = blobs.put(encoder.encode(one.document.text));
     for (const [node, modules] of this.#modules) {
       const folder = this.#folder(node);
-      for (const [name, text] of Object.entries(modules)) texts[`${folder === '' ? '' : `${folder}/`}module:${name}`] = blobs.put(encoder.encode(text));
+      for (const [name, { text }] of Object.entries(modules)) texts[`${folder === '' ? '' : `${folder}/`}module:${name}`] = blobs.put(encoder.encode(text));
     }
     return texts;
   }

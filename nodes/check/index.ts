@@ -29,7 +29,7 @@ export const REPORT = 'application/vnd.telar.check+json';
 const SQL_BEFORE = 'select (';
 
 export const check = defineNode({
-  name: 'check', contract: 'core/check.yaml', languages: [], keyVersion: 1, analysisVersion: 1,
+  name: 'check', contract: 'core/check.yaml', languages: [], keyVersion: 1, analysisVersion: 2,
   prepare: preparePython,
   engines: (cell: Cell): readonly string[] => {
     const { claims } = readClaims(parseYamlBody(cell.body));
@@ -42,7 +42,13 @@ export const check = defineNode({
     for (const claim of claims) {
       for (const read of readsOf(claim, yaml, problems)) reads.set(read.name, merge(reads.get(read.name), read));
     }
-    return { reads: [...reads.values()], binds: [], imports: [], normal: normalForm(yaml.value ?? cell.body), problems };
+    // Claims that are all in one language may call its functions; a mixed check has no realm of its own.
+    const languages = new Set(claims.map((claim) => (claim.type === 'expression' ? claim.language : 'none')));
+    const [language] = languages;
+    return {
+      reads: [...reads.values()], binds: [], imports: [], normal: normalForm(yaml.value ?? cell.body), problems,
+      ...(languages.size === 1 && (language === 'python' || language === 'javascript') ? { language } : {}),
+    };
   },
   run: async (step: Step, context: StepContext): Promise<Outcome> => {
     const yaml = parseYamlBody(step.cell.body);

@@ -27,8 +27,8 @@ export interface KeyFacts {
   engine(name: string, params: Readonly<Record<string, unknown>>): Readonly<Record<string, string>>;
 }
 
-/** The components that no input changes. `modules` are the helper texts of the node's closure. */
-export function staticComponents(node: GraphNode, engines: readonly string[], modules: Readonly<Record<string, string>>, facts: KeyFacts): Components {
+/** The components that no input changes. `modules` are the helpers of the node's closure by their normal forms. */
+export function staticComponents(node: GraphNode, engines: readonly string[], modules: Readonly<Record<string, { readonly normal: string }>>, facts: KeyFacts): Components {
   const { description } = node;
   const { analysis, kind, params } = description;
   const contract = facts.contract(kind);
@@ -38,7 +38,7 @@ export function staticComponents(node: GraphNode, engines: readonly string[], mo
     locale: LOCALE,
   };
   if (analysis.binds.some((bind) => bind.name === node.id && bind.output)) components.self = node.id;
-  for (const name in modules) components[`module.${name}`] = facts.sha256(modules[name] as string);
+  for (const name in modules) components[`module.${name}`] = facts.sha256((modules[name] as { normal: string }).normal);
   for (const name of facts.keyParams(kind)) if (params[name] !== undefined) components[`param.${name}`] = JSON.stringify(params[name]);
   for (const name of engines) components[`engine.${name}`] = JSON.stringify(Object.entries(facts.engine(name, params)).sort(([a], [b]) => (a < b ? -1 : 1)));
   return components;

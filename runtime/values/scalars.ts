@@ -55,6 +55,11 @@ export class Tagged {
   /** For people and charts: a float is a number, all else its text. */
   toJSON(): string | number { return this.tag === 'float' ? Number(this.text) : this.text; }
 
+  /** As a `Date` does: `+` with a text gives a text for what is a time, and a number for what is one. */
+  [Symbol.toPrimitive](hint: string): string | number {
+    return hint === 'string' || (hint === 'default' && this.tag !== 'decimal' && this.tag !== 'float') ? this.text : this.valueOf();
+  }
+
   /** A number to order and draw by: decimals as floats, dates and timestamps as epoch ms, times and durations as ms (a month is 30 days). */
   valueOf(): number { return numberOf(this.tag, this.text); }
 }

@@ -28,6 +28,7 @@ class Tagged {
   toString() { return this.text; }
   toJSON() { return this.text; }
   valueOf() { return numberOf(this.tag, this.text); }
+  [Symbol.toPrimitive](hint) { return hint === 'string' || (hint === 'default' && this.tag !== 'decimal' && this.tag !== 'float') ? this.text : this.valueOf(); }
   toDate() { return new Date(numberOf(this.tag, this.text)); }
 }
 class Tuple extends Array { static get [Symbol.species]() { return Array; } }

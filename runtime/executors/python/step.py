@@ -312,7 +312,9 @@ def explain(error, job):
     if isinstance(error, MemoryError):
         return {'code': 'memory', 'message': 'The step needs more memory than it may use; raise memory= on the fence, or work on less at once.', 'type': kind}
     if isinstance(error, PermissionError) and str(error.filename or '').startswith(('.', FOLDER)) or isinstance(error, PermissionError) and not str(error.filename or '/').startswith('/'):
-        message += '. The notebook’s folder is read-only here: write to /tmp for the time of the step, or keep a result with a save node.'
+        message += '. The notebook’s folder is read-only here: write to /tmp for the time of the step, and give the result out as a value.'
+    if isinstance(error, ModuleNotFoundError):
+        message += '. Python here has its standard library and the helpers beside the notebook (NAME.py); other packages come with a later version.'
     if isinstance(error, SystemExit):
         message = f'The code called exit({error.code!r}); a step ends by itself.'
     lines = [frame.lineno for frame in frames if frame.filename == file]
