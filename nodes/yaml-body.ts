@@ -92,9 +92,13 @@ export function isMapping(value: unknown): value is Record<string, unknown> {
   return value !== null && typeof value === 'object' && !Array.isArray(value);
 }
 
-/** The normal form of plain data (P2): JSON, with exact integers marked. */
+/** The normal form of plain data (P2): JSON, and beyond it the numbers that JSON lacks, unquoted: infinities, `NaN`, `-0`, exact integers. */
 export function normalForm(value: unknown): string {
-  return JSON.stringify(value, (_key, part: unknown) => (typeof part === 'bigint' ? `${part}n` : part)) ?? 'null';
+  if (typeof value === 'bigint') return `${value}n`;
+  if (typeof value === 'number') return Object.is(value, -0) ? '-0' : String(value);
+  if (Array.isArray(value)) return `[${value.map(normalForm).join(',')}]`;
+  if (!isMapping(value)) return JSON.stringify(value) ?? 'null';
+  return `{${Object.entries(value).map(([key, part]) => `${JSON.stringify(key)}:${normalForm(part)}`).join(',')}}`;
 }
 
 /** Integers that fit a Number become one; the others stay exact. */

@@ -9,6 +9,7 @@ import type { BodyProblem, Range } from '../../contracts/errors.ts';
 import { defineNode } from '../../contracts/node.ts';
 import type { Analysis, Cell, Outcome, Step, StepContext } from '../../contracts/node.ts';
 import type { TableView, ValueRef } from '../../contracts/values.ts';
+import { normalForm } from '../yaml-body.ts';
 import { JsonFault, parseJsonText } from './json-text.ts';
 import type { JsonNode } from './json-text.ts';
 
@@ -33,7 +34,7 @@ export const chart = defineNode({
     if (text.type !== 'object') found.problems.push({ code: 'syntax', severity: 'error', message: 'A chart is a JSON object, like `{"mark": "bar", …}`.', at: text.at });
     collect(text, found);
     const reads = [...found.names].filter(([name]) => !found.own.has(name)).map(([name, ranges]) => ({ name, ranges }));
-    return { reads, binds: [], imports: [], normal: JSON.stringify(JSON.parse(cell.body)), problems: found.problems };
+    return { reads, binds: [], imports: [], normal: normalForm(JSON.parse(cell.body)), problems: found.problems };
   },
   run: async (step: Step, context: StepContext): Promise<Outcome> => {
     const specification = JSON.parse(step.cell.body) as Record<string, unknown>;

@@ -46,12 +46,12 @@ export function makePlan(graph: Graph, options: PlanOptions, lacks: (node: Graph
   const from = named(graph, options.from, '--from');
   const to = named(graph, options.to, '--to');
   const again = options.noReuse === true ? [...graph.nodes()] : [...closure(from, (node) => node.readers.keys())];
-  const chosen = to.length === 0 ? undefined : closure(to, sourcesOf);
+  const chosen = to.length === 0 ? undefined : closure(to, allSources);
   const order = chosen === undefined ? graph.order() : graph.order().filter((node) => chosen.has(node));
   return { graph, order, targets: to.map((node) => node.path), forced: new Set(again), stops: findStops(order, lacks), wanted };
 }
 
-/** Outputs besides `value` that an enabled node reads, sorted. */
+/** Outputs besides `value` that a node reads, sorted. */
 function wanted(node: GraphNode): readonly string[] {
   const names = new Set<string>();
   for (const reader of node.readers.keys()) {
@@ -60,7 +60,12 @@ function wanted(node: GraphNode): readonly string[] {
   return [...names].sort();
 }
 
-const sourcesOf = (node: GraphNode): GraphNode[] => node.ports.map((port) => port.source.node);
+const allSources = (node: GraphNode): GraphNode[] => node.ports.map((port) => port.source.node);
+
+/** What a node waits for: all that it reads, but for optional wires from what will not run. A boundary waits for all its notebook's outputs. */
+export function sourcesOf(node: GraphNode, { stops }: Pick<Plan, 'stops'>): GraphNode[] {
+  return node.ports.filter(({ source, optional }) => !(optional && node.inner === undefined && stops.has(source.node))).map(({ source }) => source.node);
+}
 
 function closure(start: readonly GraphNode[], next: (node: GraphNode) => Iterable<GraphNode>): Set<GraphNode> {
   const seen = new Set(start);

@@ -8,7 +8,7 @@ import { TelarError } from '../../contracts/errors.ts';
 import type { ObservedRead } from '../../contracts/node.ts';
 import { nearest } from '../../nodes/nearest.ts';
 import type { Files, Sha256 } from '../ports.ts';
-import { glob } from './context-glob.ts';
+import { glob } from '../glob.ts';
 
 /** Files as a step sees them. */
 export interface StepFiles {

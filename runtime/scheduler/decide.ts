@@ -39,15 +39,18 @@ export interface Decided {
   readonly take: number;
 }
 
+/** The component of a port that has no value: an optional wire from what does not run. */
+const NOTHING = 'null';
+
 /** Fixes key and decision of a step whose inputs are all in `results`. */
 export function decide(node: GraphNode, plan: Plan, results: Results, facts: DecideFacts): Decided {
   const components: Record<string, string> = { ...facts.statics(node) };
   for (const port of node.ports) {
     const ref = results.get(port.source.node)?.[port.source.output]?.ref;
-    components[`input.${port.name}`] = ref === undefined ? 'null' : refComponent(ref);
+    components[`input.${port.name}`] = ref === undefined ? NOTHING : refComponent(ref);
   }
-  // A wire wins over a constant, here as where the step is made.
-  const given = 'input.given' in components ? undefined : facts.given(node)?.ref;
+  // A wire that has a value wins over a constant, here as where the step is made.
+  const given = (components['input.given'] ?? NOTHING) === NOTHING ? facts.given(node)?.ref : undefined;
   if (given !== undefined) components['input.given'] = refComponent(given);
   const key = actionKey(components, facts.sha256);
   const rows = facts.store.rows(key);

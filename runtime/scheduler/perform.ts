@@ -4,10 +4,12 @@
  */
 import { TelarError, type ErrorJSON } from '../../contracts/errors.ts';
 import type { Limits, Outcome, OutputValue, Program, Step, StepContext, StepInput } from '../../contracts/node.ts';
+import type { ValueRef } from '../../contracts/values.ts';
 import { digestReads, rowId, type LogEntry, type Row } from '../checkpoints/store.ts';
 import type { GraphNode } from '../graph/node.ts';
 import type { Plan } from '../graph/plan.ts';
 import { bareCell } from '../describe.ts';
+import { storeValue } from '../values/kinds.ts';
 import type { RecordingContext, StepPowers } from './context.ts';
 import { breachesOf, type Decided } from './decide.ts';
 import type { RunHost } from './host.ts';
@@ -15,11 +17,17 @@ import type { RunHost } from './host.ts';
 /** Limits of a step that says none: ten minutes, 2 GiB, 1 GiB of output. */
 const DEFAULT_LIMITS: Limits = { time: 600_000, memory: 2 * 1024 ** 3, output: 1024 ** 3 };
 
+/** Timers take longer times for 1 ms; a minute is left to those who wait for more than the limit. Some 24 days. */
+const LONGEST_TIME = 2 ** 31 - 60_001;
+
 /** How long an engine that was told to stop may take before the step is given up without it, in milliseconds. */
 const GRACE = 2_000;
 
-/** Most text of a step's streams that is kept with its row, in characters; the run's own log has all. */
+/** Most text of a step's streams that is kept with its row, in characters; the run's own log has all up to `MOST_LOG`. */
 const KEPT_LOG = 16_384;
+
+/** Most text of a step's streams that is shown and logged, in characters: a loop that prints must not fill the disk. */
+const MOST_LOG = 16_000_000;
 
 type InputOf = (port: GraphNode['ports'][number]) => Promise<StepInput | undefined>;
 
@@ -46,13 +54,20 @@ export async function performStep(node: GraphNode, decided: Decided, facts: Perf
   const limits = limitsOf(node);
   const logs: LogEntry[] = [];
   let kept = 0;
+  let printed = 0;
   const own = new AbortController();
   const stop = (): void => { own.abort(signal.reason); };
   if (signal.aborted) stop(); else signal.addEventListener('abort', stop, { once: true });
   const context = await createContext({
     blobs: host.store.blobs, files: host.files, sha256: host.sha256, executors: host.executors, folder: step.folder, limits, signal: own.signal,
     emit: (stream, text) => {
-      if (stream !== 'progress' && kept < KEPT_LOG) { kept += text.length; logs.push({ stream, text }); }
+      if (stream !== 'progress') {
+        if (printed > MOST_LOG) return;
+        printed += text.length;
+        if (printed > MOST_LOG) { facts.stream('stderr', `\n… and more: beyond ${MOST_LOG.toLocaleString('en')} characters of a step nothing is shown or kept.\n`); return; }
+        if (kept < KEPT_LOG) logs.push({ stream, text: text.slice(0, KEPT_LOG - kept) });
+        kept += text.length;
+      }
       facts.stream(stream, text);
     },
   });
@@ -100,7 +115,7 @@ async function guard(work: Promise<Outcome>, limits: Limits, own: AbortControlle
 
 function limitsOf(node: GraphNode): Limits {
   const { timeout, memory } = node.description.params;
-  return { ...DEFAULT_LIMITS, ...(typeof timeout === 'number' ? { time: timeout } : {}), ...(typeof memory === 'number' ? { memory } : {}) };
+  return { ...DEFAULT_LIMITS, ...(typeof timeout === 'number' ? { time: Math.min(timeout, LONGEST_TIME) } : {}), ...(typeof memory === 'number' ? { memory } : {}) };
 }
 
 /** A step as a kind takes it. */
@@ -109,6 +124,8 @@ async function makeStep(node: GraphNode, plan: Plan, host: RunHost, input: Input
   for (const port of node.ports) {
     const value = await input(port);
     if (value !== undefined) inputs[port.name] = value;
+    // An input of a nested notebook has its default instead.
+    else if (port.optional && port.name !== 'given') inputs[port.name] = { ref: storeValue(null, host.store.blobs).ref as ValueRef };
   }
   const outside = host.given(node)?.ref;
   const { given = outside === undefined ? undefined : { ref: outside }, ...rest } = inputs;

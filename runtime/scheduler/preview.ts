@@ -2,7 +2,7 @@
 import type { OutputValue } from '../../contracts/node.ts';
 import type { Decision } from '../../contracts/protocol.ts';
 import type { GraphNode } from '../graph/node.ts';
-import type { Plan } from '../graph/plan.ts';
+import { sourcesOf, type Plan } from '../graph/plan.ts';
 import { decide, type Decided, type DecideFacts } from './decide.ts';
 
 /** One step of a plan as a person reads it. */
@@ -22,7 +22,7 @@ export function previewPlan(plan: Plan, facts: DecideFacts): PlannedStep[] {
     if (stop?.state === 'disabled') return { node: node.path, decision: 'disabled', reason: 'it is disabled' };
     if (stop?.state === 'unavailable') return { node: node.path, decision: 'unavailable', reason: stop.reason };
     if (stop?.state === 'blocked') return { node: node.path, decision: 'blocked', reason: `by ${stop.by.join(', ')}, which ${stop.because === 'failed' ? 'has an error' : `is ${stop.because}`}` };
-    const awaits = [...new Set(node.ports.map((port) => port.source.node).filter((source) => !results.has(source)).map((source) => source.path))];
+    const awaits = [...new Set(sourcesOf(node, plan).filter((source) => !results.has(source)).map((source) => source.path))];
     if (awaits.length > 0) return { node: node.path, decision: 'undecided', reason: `awaits ${awaits.join(', ')}` };
     if (node.inner !== undefined) {
       results.set(node, {});

@@ -7,7 +7,7 @@ import type { OutputValue, StepInput } from '../../contracts/node.ts';
 import type { NodeStatus, Operation, RunStatus } from '../../contracts/protocol.ts';
 import { rowId, type Row, type StepRecord } from '../checkpoints/store.ts';
 import type { GraphNode } from '../graph/node.ts';
-import type { Plan, Stop } from '../graph/plan.ts';
+import { sourcesOf, type Plan, type Stop } from '../graph/plan.ts';
 import { decide, readComponents, type Decided } from './decide.ts';
 import type { RunHost } from './host.ts';
 import { Outbox } from './outbox.ts';
@@ -87,11 +87,11 @@ class Running {
   /** Root causes among the sources: what failed at run time, or was cancelled for it. */
   #failedRoots(node: GraphNode): string[] {
     const roots = new Set<string>();
-    for (const { source } of node.ports) {
-      const status = this.#status.get(source.node);
+    for (const source of sourcesOf(node, this.#plan)) {
+      const status = this.#status.get(source);
       if (status === undefined || status.state === 'fresh') continue;
       if (status.by !== undefined && status.by.length > 0) for (const root of status.by) roots.add(root);
-      else if (status.state !== 'cancelled' || !this.#stop.signal.aborted) roots.add(source.node.path);
+      else if (status.state !== 'cancelled' || !this.#stop.signal.aborted) roots.add(source.path);
     }
     return [...roots].sort();
   }
@@ -163,6 +163,7 @@ class Running {
       if (differs) status = { ...status, warnings: [...status.warnings ?? [], 'it gave a different result for the same key before; both are kept'] };
     }, (failure: unknown) => {
       status = { state: 'failed', ...base, ms: row.ms, error: TelarError.from(failure).toJSON() };
+      store.addStep(this.#record(node, status, record));
     }).then(() => { this.#status.set(node, status); });
     this.#gates.push(gate);
     if (status.state === 'failed') this.#failFast();

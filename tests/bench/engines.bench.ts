@@ -7,31 +7,14 @@ import { fork } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { DuckDBInstance } from '@duckdb/node-api';
 import type { TableView } from '../../contracts/values.ts';
 import { createPython } from '../../runtime/executors/python/python.node.ts';
 import { openHost } from '../../runtime/hosts/cli/host.node.ts';
 import { loadValue } from '../../runtime/values/kinds.ts';
 import { py, sql, yaml } from '../support/cli.ts';
 import { inFolder, median, type Figure } from './bench.ts';
-
-/** Pyodide in a Node child: when it was ready, and then what the road by JSON takes. */
-interface Stock { readonly ready: number; sum(json: string): Promise<string>; end(): void }
-
-async function stockPython(): Promise<Stock> {
-  const from = performance.now();
-  const child = fork(fileURLToPath(new URL('stock-pyodide-child.ts', import.meta.url)), { serialization: 'advanced' });
-  const answer = (): Promise<string> => new Promise((resolve, reject) => {
-    child.once('message', (text) => { child.removeAllListeners('exit'); resolve(String(text)); });
-    child.once('exit', (code) => { reject(new Error(`Pyodide ended with ${code}`)); });
-  });
-  await answer();
-  return {
-    ready: performance.now() - from,
-    sum: (json) => { const sum = answer(); child.send(json); return sum; },
-    end: () => { child.removeAllListeners('exit'); child.kill(); },
-  };
-}
+import { aMillion, stockPython, sumOf } from './million.ts';
+import type { RowsAsJson } from './rows-as-json-child.ts';
 
 async function python(folder: string): Promise<{ ready: number; warm: number; stock: number }> {
   const [ready, warm, stock]: number[][] = [[], [], []];
@@ -56,9 +39,8 @@ async function python(folder: string): Promise<{ ready: number; warm: number; st
   return { ready: median(ready ?? []), warm: median(warm ?? []), stock: median(stock ?? []) };
 }
 
-const million = (turn: string): string => `select i as id, i % 97 + ${turn} as a, i * 0.25 as b, 'name ' || (i % 1000) as c, date '2020-01-01' + (i % 365)::int as d, i % 2 = 0 as e from range(1000000) t(i)`;
 const notebook = yaml('turn', 'input', 'type: integer\ndefault: 0') + sql('warm_sql', 'select 1 one') + py('warm_python', 'len(warm_sql)')
-  + sql('flights', million('{{ turn }}')) + py('total', 'sum(flights["a"])') + sql('back', 'select {{ total }} * 2 as twice')
+  + sql('flights', aMillion('{{ turn }}')) + py('total', 'sum(flights["a"])') + sql('back', 'select {{ total }} * 2 as twice')
   + sql('counted', 'select c, count(*) n, sum(a) s from flights group by c order by c');
 
 /** A workspace through the host of the command line, its engines warm. Each turn of it is another table. */
@@ -85,61 +67,44 @@ async function overHost<T>(folder: string, act: (run: (to: string, turn: number)
   }
 }
 
-async function ours(folder: string): Promise<{ across: number; step: number }> {
-  return overHost(folder, async (run) => {
-    const [across, step]: number[][] = [[], []];
-    for (let turn = 1; turn <= 6; turn++) {
-      const { ms, value } = await run('back', turn);
-      const { ms: alone } = await run('counted', turn);
-      const [twice] = (value as TableView).column('twice') as readonly number[];
-      if (Number(twice) !== 2 * sumOf(turn)) throw new Error(`the sum is wrong: ${twice}`);
-      if (turn > 1) { across?.push(ms); step?.push(alone); }
-    }
-    return { across: median(across ?? []), step: median(step ?? []) };
+/** Both roads by turns, so that both see the same machine; the peer in a process of its own, for its garbage is its own. */
+async function across(folder: string): Promise<Record<'ours' | 'peer' | 'step' | 'peerStep', number>> {
+  const child = fork(fileURLToPath(new URL('rows-as-json-child.ts', import.meta.url)));
+  const peer = (turn: number): Promise<RowsAsJson> => new Promise((resolve, reject) => {
+    child.once('message', (taken) => { child.removeAllListeners('exit'); resolve(taken as RowsAsJson); });
+    child.once('exit', (code) => { reject(new Error(`the peer ended with ${code}`)); });
+    child.send(turn);
   });
-}
-
-/** Sum of `i % 97 + turn` over a million. */
-function sumOf(turn: number): number {
-  let sum = 0;
-  for (let i = 0; i < 1_000_000; i++) sum += i % 97 + turn;
-  return sum;
-}
-
-/** The same by row objects as JSON, and the aggregate by DuckDB alone over its own table. */
-async function raw(): Promise<{ across: number; step: number }> {
-  const instance = await DuckDBInstance.create(':memory:', { threads: '1' });
-  const connection = await instance.connect();
-  const stock = await stockPython();
   try {
-    const [across, step]: number[][] = [[], []];
-    for (let turn = 1; turn <= 3; turn++) {
-      const from = performance.now();
-      const rows = (await connection.runAndReadAll(million(String(turn)))).getRowObjectsJson();
-      const sum = await stock.sum(JSON.stringify(rows));
-      const [back] = (await connection.runAndReadAll(`select ${sum} * 2 as twice`)).getRowObjectsJson();
-      if (Number(back?.twice) !== 2 * sumOf(turn)) throw new Error(`the sum is wrong: ${JSON.stringify(back)}`);
-      across?.push(performance.now() - from);
-      await connection.run(`create or replace table flights as ${million(String(turn))}`);
-      const begun = performance.now();
-      await connection.runAndReadAll('select c, count(*) n, sum(a) s from flights group by c order by c');
-      step?.push(performance.now() - begun);
-    }
-    return { across: median(across ?? []), step: median(step ?? []) };
+    return await overHost(folder, async (run) => {
+      const taken = { ours: [] as number[], peer: [] as number[], step: [] as number[], peerStep: [] as number[] };
+      for (let turn = 1; turn <= 6; turn++) {
+        const { ms, value } = await run('back', turn);
+        const { ms: alone } = await run('counted', turn);
+        const [twice] = (value as TableView).column('twice') as readonly number[];
+        if (Number(twice) !== 2 * sumOf(turn)) throw new Error(`the sum is wrong: ${twice}`);
+        const beside = await peer(turn);
+        if (turn === 1) continue;
+        taken.ours.push(ms);
+        taken.step.push(alone);
+        taken.peer.push(beside.across);
+        taken.peerStep.push(beside.step);
+      }
+      return { ours: median(taken.ours), peer: median(taken.peer), step: median(taken.step), peerStep: median(taken.peerStep) };
+    });
   } finally {
-    stock.end();
-    connection.closeSync();
+    child.removeAllListeners('exit');
+    child.kill();
   }
 }
 
 export async function figures(): Promise<readonly Figure[]> {
   const start = await inFolder(python);
-  const telar = await inFolder(ours);
-  const peer = await raw();
+  const million = await inFolder(across);
   return [
     { id: 'B9', what: 'Python ready, from spawn', ours: start.ready, unit: 'ms', reach: { ratio: 0.2 }, peer: { name: 'stock Pyodide in a Node child', value: start.stock } },
     { id: 'B9', what: 'first step of a warm spare, begun and ended', ours: start.warm, unit: 'ms', reach: { most: 20 } },
-    { id: 'B16', what: 'a million rows by six columns: SQL to Python to SQL, stored and synced', ours: telar.across, unit: 'ms', reach: { most: 1200, ratio: 0.1 }, peer: { name: 'row objects as JSON, nothing stored', value: peer.across } },
-    { id: 'SQL', what: 'step that groups a stored table of a million rows', ours: telar.step, unit: 'ms', reach: {}, peer: { name: 'DuckDB, its own table in memory', value: peer.step } },
+    { id: 'B16', what: 'a million rows by six columns: SQL to Python to SQL, stored and synced', ours: million.ours, unit: 'ms', reach: { most: 1200, ratio: 0.1 }, peer: { name: 'row objects as JSON, nothing stored', value: million.peer } },
+    { id: 'SQL', what: 'step that groups a stored table of a million rows', ours: million.step, unit: 'ms', reach: {}, peer: { name: 'DuckDB, its own table in memory', value: million.peerStep } },
   ];
 }

@@ -4,4 +4,5 @@ import { loadPyodide } from 'pyodide';
 const pyodide = await loadPyodide();
 const sum = pyodide.runPython('import json\nlambda text: str(sum(int(row["a"]) for row in json.loads(text)))') as (text: string) => string;
 process.on('message', (text) => { process.send?.(sum(String(text))); });
+process.once('disconnect', () => process.exit(0));
 process.send?.('ready');

@@ -2,15 +2,15 @@
  * Every line of the issue's "Bad input": a typed error that says what to do, the right exit status, nothing lost, the rest of
  * the notebook done, and the next run fine.
  */
-import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createPlace, fence, js, py, sql, yaml, type Place, type RunEnd } from '../support/cli.ts';
 
 const places: Place[] = [];
-async function place(files: Readonly<Record<string, string | Uint8Array>>): Promise<Place> {
-  const made = await createPlace(files);
+function place(files: Readonly<Record<string, string | Uint8Array>>): Place {
+  const made = createPlace(files);
   places.push(made);
   return made;
 }
@@ -47,7 +47,7 @@ describe('definition errors: exit 2, and the rest has run', () => {
     ['a missing notebook', yaml('bad', 'graph', 'use: nowhere.telar.md'), 'missing-file', /nowhere/],
   ])('D4 %s', async (_name, broken, code, help) => {
     const text = `---\ntelar: 1\n---\n${broken}${LIGHT}`;
-    const one = await place({ 'main.telar.md': text });
+    const one = place({ 'main.telar.md': text });
     const end = await one.run();
     expect(end.nodes.bad).toMatchObject({ state: 'failed', error: { code } });
     expect(end.nodes.bad?.error?.message).toMatch(help);
@@ -58,7 +58,7 @@ describe('definition errors: exit 2, and the rest has run', () => {
   });
 
   test('D4 duplicate ids are told of every bearer; the rest runs', async () => {
-    const one = await place({ 'main.telar.md': `${py('twin', '1')}${py('twin', '2')}${py('reader', 'twin')}${LIGHT}` });
+    const one = place({ 'main.telar.md': `${py('twin', '1')}${py('twin', '2')}${py('reader', 'twin')}${LIGHT}` });
     const end = await one.run();
     expect(end.code).toBe(2);
     const problems = end.lines.filter((line) => line.type === 'problems').flatMap((line) => line.problems as { code: string; line: number }[]);
@@ -73,7 +73,7 @@ describe('definition errors: exit 2, and the rest has run', () => {
     ['wrong types', '---\ntelar: one\noutputs: 7\n---\n'],
     ['YAML bomb', `---\ntelar: 1\na: &a [x,x,x,x,x,x,x,x,x]\n${['b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j'].map((name, i) => `${name}: &${name} [${Array(9).fill(`*${'abcdefghij'[i]}`).join(',')}]`).join('\n')}\n---\n`],
   ])('D4 front matter that is broken (%s): told with its line, the notebook runs', async (_name, front) => {
-    const one = await place({ 'main.telar.md': front + LIGHT });
+    const one = place({ 'main.telar.md': front + LIGHT });
     const end = await one.run('main.telar.md', [], { patience: 20_000 });
     const problems = end.lines.filter((line) => line.type === 'problems').flatMap((line) => line.problems as { code: string; line: number }[]);
     expect(problems.map((problem) => problem.code)).toContain('front-matter');
@@ -89,7 +89,7 @@ telar: 1
 ${py('raises', 'a = 1\n\nb = a / 0\nb')}${py('reader', 'raises')}${py('calls', 'def deep():\n    return missing_thing\n\ndeep()')}${js('throws', 'const a = null;\n\na.b.c')}${sql('no_column', 'select\n  n,\n  nothing_such\nfrom well_sql')}${sql('division', "select\n  cast('x' as integer)")}${py('python_syntax', 'x = 1\ny = = 2')}${yaml('ragged', 'data', 'file: ragged.csv')}${yaml('gone', 'data', 'file: dat.csv')}${py('opens', '\nopen("nowhere.txt").read()')}${sql('from_gone', "from 'nowhere.csv'")}${yaml('broken_json', 'data', 'file: broken.json')}${yaml('red', 'check', '- that: well_py == 3\n  because: it is not')}${WELL}`;
 
   test('R6 many broken nodes at once; each has its code and line, healthy ones are fresh, a second run repeats only the broken', async () => {
-    const one = await place({ 'main.telar.md': TEXT, 'ragged.csv': 'a,b\n1,2\n3,4,5,6\n7,8\n', 'data.csv': 'a\n1\n', 'broken.json': '{"a": [1, 2' });
+    const one = place({ 'main.telar.md': TEXT, 'ragged.csv': 'a,b\n1,2\n3,4,5,6\n7,8\n', 'data.csv': 'a\n1\n', 'broken.json': '{"a": [1, 2' });
     const end = await one.run();
     const error = (id: string) => end.nodes[id]?.error;
     expect(error('raises')).toMatchObject({ code: 'exception', line: lineOf(TEXT, 'b = a / 0') });
@@ -118,7 +118,7 @@ ${py('raises', 'a = 1\n\nb = a / 0\nb')}${py('reader', 'raises')}${py('calls', '
   });
 
   test('R10 without definition errors the status is 1; a red check alone is 3', async () => {
-    const one = await place({ 'main.telar.md': py('raises', '1 / 0') + yaml('red', 'check', '- that: 1 == 2') + WELL });
+    const one = place({ 'main.telar.md': py('raises', '1 / 0') + yaml('red', 'check', '- that: 1 == 2') + WELL });
     expect((await one.run()).code).toBe(1);
     one.write('main.telar.md', yaml('red', 'check', '- that: 1 == 2') + WELL);
     expect((await one.run()).code).toBe(3);
@@ -129,7 +129,7 @@ ${py('raises', 'a = 1\n\nb = a / 0\nb')}${py('reader', 'raises')}${py('calls', '
 
 describe('bytes', () => {
   test('D4 a notebook that is not UTF-8, one that is not there, a folder, and one of a newer generation: exit 2, typed', async () => {
-    const one = await place({ 'bad.telar.md': new Uint8Array([0x23, 0x20, 0xff, 0xfe, 0x0a]), 'new.telar.md': `---\ntelar: 7\n---\n${WELL}`, 'folder.telar.md/x': '' });
+    const one = place({ 'bad.telar.md': new Uint8Array([0x23, 0x20, 0xff, 0xfe, 0x0a]), 'new.telar.md': `---\ntelar: 7\n---\n${WELL}`, 'folder.telar.md/x': '' });
     const bad = await one.run('bad.telar.md');
     expect(bad).toMatchObject({ code: 2 });
     expect(bad.stdout + bad.stderr).toMatch(/UTF-8/);
@@ -145,7 +145,7 @@ describe('bytes', () => {
 
   test('D4 data that are not UTF-8 are a typed error of their node; as bytes they can be read', async () => {
     const latin = new Uint8Array([0x61, 0x0a, 0x63, 0x61, 0x66, 0xe9, 0x0a]);
-    const one = await place({
+    const one = place({
       'main.telar.md': `${yaml('csv', 'data', 'file: latin.csv')}${yaml('text', 'data', 'file: latin.txt')}${yaml('raw', 'data', 'file: latin.bin')}${py('opened', 'open("latin.txt").read()')}${sql('scanned', "from read_csv('latin.csv')")}${WELL}`,
       'latin.csv': latin, 'latin.txt': latin, 'latin.bin': latin,
     });
@@ -161,7 +161,7 @@ describe('bytes', () => {
 
   test('D4 a line of 50 MB, in the prose, in a body, and in a CSV', async () => {
     const long = 'x'.repeat(50_000_000);
-    const one = await place({ 'main.telar.md': `${long}\n\n${WELL}`, 'body.telar.md': `${py('long', `len("${long}")`)}${WELL}`, 'csv.telar.md': `${yaml('wide', 'data', 'file: long.csv')}${sql('scan', "select max(length(a)) as n from read_csv('long.csv')")}${WELL}`, 'long.csv': `a,b\n${long},1\n` });
+    const one = place({ 'main.telar.md': `${long}\n\n${WELL}`, 'body.telar.md': `${py('long', `len("${long}")`)}${WELL}`, 'csv.telar.md': `${yaml('wide', 'data', 'file: long.csv')}${sql('scan', "select max(length(a)) as n from read_csv('long.csv')")}${WELL}`, 'long.csv': `a,b\n${long},1\n` });
     const prose = await one.run('main.telar.md');
     expect(prose.code).toBe(0);
     expectWell(prose);
@@ -176,7 +176,7 @@ describe('bytes', () => {
 
 describe('limits: a typed failure of the step, the host unhurt', () => {
   test('R5 an endless loop in each engine ends at its timeout, and a memory bomb at its memory', async () => {
-    const one = await place({
+    const one = place({
       'main.telar.md': `${py('loop_py', 'while True: pass', 'timeout=1s')}${py('loop_c', 'sum(range(10**12))', 'timeout=1s')}${js('loop_js', 'while (true);', 'timeout=1s')}${sql('loop_sql', 'select count(*) from range(100000000000000) where range % 7 = 8', 'timeout=1s')}${py('bomb_py', 'keep = []\nwhile True:\n    keep.append(bytearray(10_000_000))', 'memory=256MB')}${js('bomb_js', 'const keep = [];\nwhile (true) keep.push(new Uint8Array(10_000_000).fill(1));', 'memory=256MB')}${sql('bomb_sql', 'select list(range) as l from range(500000000)', 'memory=256MB')}${py('deep', 'def f(n):\n    return f(n + 1)\nf(0)')}${js('deep_js', 'const f = (n) => f(n + 1) + 1;\nf(0)')}${WELL}`,
     });
     const end = await one.run();
@@ -196,7 +196,7 @@ describe('limits: a typed failure of the step, the host unhurt', () => {
   });
 
   test('R5 an output of 2 GB from each engine, and from a template, is refused', async () => {
-    const one = await place({
+    const one = place({
       'main.telar.md': `${py('big_py', 'bytes(2_000_000_000)')}${sql('big_sql', "select repeat('x', 1000000) as s from range(2200)")}${js('big_js', 'new Uint8Array(2_000_000_000)')}${js('list_js', 'Array.from({length: 20}, () => "x".repeat(100_000_000))', 'memory=512MB')}${py('many', 'list(range(3000))')}${py('long', '"y" * 1_000_000')}${fence('text', '#big_text .text', '{{#each many}}{{../long}}{{/each}}')}${fence('text', '#loop_text .text', '{{#each many}}{{#each ../many}}{{#each ../../many}}{{/each}}{{/each}}{{/each}}')}${WELL}`,
     });
     const end = await one.run('main.telar.md', [], { patience: 90_000 });
@@ -205,6 +205,27 @@ describe('limits: a typed failure of the step, the host unhurt', () => {
     expectWell(end);
     expect(end.code).toBe(1);
   });
+});
+
+test('R5 a loop that prints fills neither the disk nor the log', async () => {
+  const one = place({ 'main.telar.md': `${py('flood', 'while True: print("x" * 10000)', 'timeout=3s')}${js('js_flood', 'while (true) console.log("x".repeat(10000))', 'timeout=3s')}${WELL}` });
+  const end = await one.run();
+  expect(end.unwell).toEqual({ flood: 'timeout', js_flood: 'timeout' });
+  expectWell(end);
+  expect(end.stdout.length).toBeLessThan(40_000_000);
+  expect(end.lines.filter((line) => line.type === 'stream' && /nothing is shown or kept/.test(String(line.text))).length).toBeGreaterThan(0);
+  expect(statSync(one.path('.telar/telar.db')).size).toBeLessThan(60_000_000);
+});
+
+test.skipIf(process.platform === 'win32')('security 6 when the command is killed, no engine goes on', async () => {
+  const one = place({ 'main.telar.md': `${py('p', 'while True: pass')}${sql('s', 'select count(*) from range(100000000000000) where range % 7 = 8')}${js('j', 'while (true);')}` });
+  const children = (pid: number): number[] => spawnSync('ps', ['-o', 'pid=', '--ppid', String(pid)], { encoding: 'utf8' }).stdout.split('\n').map(Number).filter((id) => id > 0);
+  let begun: number[] = [];
+  await one.telar(['run', 'main.telar.md', '--jobs', '3', '--json'], { begun: (child) => { setTimeout(() => { begun = children(child.pid as number); child.kill('SIGKILL'); }, 3_000); } });
+  expect(begun.length).toBeGreaterThanOrEqual(3);
+  const alive = (id: number): boolean => { try { process.kill(id, 0); return true; } catch { return false; } };
+  for (let wait = 0; wait < 30 && begun.some(alive); wait++) await new Promise((resolve) => { setTimeout(resolve, 100); });
+  expect(begun.filter(alive)).toEqual([]);
 });
 
 /** Every file under a folder. */
@@ -216,9 +237,9 @@ describe('the store', () => {
   const SIMPLE = `${py('a', '"a" * 100_000')}${js('b', 'a.length')}${WELL}`;
 
   test('C3 bytes flipped in a blob and in the database: told, set aside, computed again, never served', async () => {
-    const one = await place({ 'main.telar.md': SIMPLE });
+    const one = place({ 'main.telar.md': SIMPLE });
     const first = await one.run();
-    const { hash } = first.nodes.a?.outputs?.value as { hash: string };
+    const hash = first.nodes.a?.outputs?.value?.hash as string;
     const blob = filesUnder(join(one.root, '.telar', 'blobs')).find((path) => path.includes(hash.slice(4)));
     const bytes = readFileSync(blob as string);
     bytes[50_000]! ^= 1;
@@ -234,7 +255,7 @@ describe('the store', () => {
     const third = await one.run();
     expect(third).toMatchObject({ code: 0, unwell: {} });
     expect(third.nodes.a?.outputs?.value?.hash).toBe(hash);
-    const fresh = await place({ 'main.telar.md': one.read('main.telar.md') });
+    const fresh = place({ 'main.telar.md': one.read('main.telar.md') });
     expect((await fresh.run()).nodes.b?.outputs).toEqual(third.nodes.b?.outputs);
     expect((await one.run()).ran).toEqual([]);
 
@@ -249,7 +270,7 @@ describe('the store', () => {
   });
 
   test('C2 two processes that run one notebook at once agree, and a third reuses all', async () => {
-    const one = await place({ 'main.telar.md': SIMPLE });
+    const one = place({ 'main.telar.md': SIMPLE });
     const [left, right] = await Promise.all([one.run(), one.run()]);
     for (const end of [left, right]) expect(end).toMatchObject({ code: 0, unwell: {} });
     for (const id of ['a', 'b', 'well_py', 'well_js', 'well_sql']) expect(left.nodes[id]?.outputs).toEqual(right.nodes[id]?.outputs);
@@ -267,7 +288,7 @@ describe('the store', () => {
   })();
 
   test.skipIf(!canMount)('C2 a full disk and a read-only workspace: typed, what was kept stays, and with room again all is well (needs the right to mount)', async () => {
-    const one = await place({});
+    const one = place({});
     const root = one.path('small');
     mkdirSync(root);
     expect(spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=6m', 'tmpfs', root]).status).toBe(0);

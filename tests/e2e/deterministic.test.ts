@@ -8,7 +8,7 @@ const hashes = (end: RunEnd): Record<string, unknown> => Object.fromEntries(Obje
 const valueOf = async (place: Place, id: string, file = 'main.telar.md'): Promise<unknown> => JSON.parse((await place.telar(['show', file, id, '--format', 'json'])).stdout);
 
 test('R1 parallel and serial runs of the welcome notebook and of a diamond give the same keys and hashes', async () => {
-  const [parallel, serial] = [await createPlace({}), await createPlace({})];
+  const [parallel, serial] = [createPlace({}), createPlace({})];
   const diamond = `${sql('top', 'select range as n from range(1000)')}${py('left', 'sum(row["n"] for row in top)')}${js('right', '[...top].length')}${py('bottom', 'left * right')}`;
   const welcome = fileURLToPath(new URL('../../notebooks', import.meta.url));
   for (const place of [parallel, serial]) {
@@ -31,7 +31,7 @@ test('R2 an interrupt ends a running step of each engine in about a second; what
     javascript: js('long', 'quick;\nwhile (true);'), sql: sql('long', 'select count(*) + {{ quick }} from range(100000000000000) where range % 7 = 8'),
   };
   for (const [name, long] of Object.entries(forever)) {
-    const place = await createPlace({ 'main.telar.md': `${js('quick', '6 * 7')}${long}${js('after', 'long')}` });
+    const place = createPlace({ 'main.telar.md': `${js('quick', '6 * 7')}${long}${js('after', 'long')}` });
     let pressed = 0;
     const end = await place.run('main.telar.md', [], {
       begun: (child) => {
@@ -54,7 +54,7 @@ test('R2 an interrupt ends a running step of each engine in about a second; what
 
 test('R7 a change of an input in place reaches nobody and is told; with `covenant: fail` it fails', async () => {
   const body = `${py('rows', '[3, 1, 2]')}${py('sorts', 'rows.sort()\nrows[0]')}${py('looks', 'rows')}${js('pushes', 'rows.push(9);\nrows.length')}`;
-  const place = await createPlace({ 'main.telar.md': body });
+  const place = createPlace({ 'main.telar.md': body });
   const end = await place.run();
   expect(end.code).toBe(0);
   const warnings = end.lines.filter((line) => line.type === 'node' && line.status.warnings !== undefined).map((line) => [line.node, String(line.status.warnings)]);
@@ -72,7 +72,7 @@ test('R7 a change of an input in place reaches nobody and is told; with `covenan
 test('R9 chance differs from run to run, and agrees under a seed', async () => {
   const bodies = [py('p', 'import random\nrandom.random()'), js('j', 'Math.random()')];
   const seeded = bodies.map((body) => body.replace(/#(\w)\}/, '#$1_seeded seed=7}'));
-  const place = await createPlace({ 'main.telar.md': [...bodies, ...seeded].join('') });
+  const place = createPlace({ 'main.telar.md': [...bodies, ...seeded].join('') });
   const first = await place.run();
   const second = await place.run('main.telar.md', ['--no-reuse']);
   expect(second.ran).toEqual(['j', 'j_seeded', 'p', 'p_seeded']);
@@ -86,7 +86,7 @@ test('R9 chance differs from run to run, and agrees under a seed', async () => {
 
 test('R10 a red check is failed with its counter-example and status 3; mended, it alone runs', async () => {
   const text = `${sql('rows', 'select range as a, range * 10 as b from range(5)')}${yaml('claims', 'check', '- that: len(rows) == 5\n- that: max(row["a"] for row in rows) < 4\n  because: there are few\n- table: rows\n  columns: {b: {between: [0, 30]}}')}`;
-  const place = await createPlace({ 'main.telar.md': text });
+  const place = createPlace({ 'main.telar.md': text });
   const end = await place.run();
   expect(end).toMatchObject({ code: 3, status: 'failed', unwell: { claims: 'check-red' } });
   expect(end.nodes.claims?.error?.message).toMatch(/there are few/);
@@ -98,7 +98,7 @@ test('R10 a red check is failed with its counter-example and status 3; mended, i
 });
 
 test('P7 SQL that reads the clock runs once and is reused until asked again', async () => {
-  const place = await createPlace({ 'main.telar.md': `${sql('clock', 'select now() as t, random() as r')}${py('reader', 'str(clock[0])')}` });
+  const place = createPlace({ 'main.telar.md': `${sql('clock', 'select now() as t, random() as r')}${py('reader', 'str(clock[0])')}` });
   const first = await place.run();
   expect((await place.run()).ran).toEqual([]);
   const again = await place.run('main.telar.md', ['--from', 'clock']);
@@ -112,7 +112,7 @@ test('P7 SQL that reads the clock runs once and is reused until asked again', as
 
 test('P8 a function and a class of one node are used in others, through a chain; an edit of them runs their readers again', async () => {
   const text = `${py('base', 'factor = 3\ndef scale(x):\n    return x * factor')}${py('chain', 'def twice(x):\n    return scale(scale(x))')}${py('user', 'twice(2)')}${py('shapes', 'class Square:\n    def __init__(self, side):\n        self.side = side\n    def area(self):\n        return scale(self.side) * self.side')}${py('area', 'Square(4).area()')}${py('is_one', 'isinstance(Square(1), Square)')}${js('jsbase', 'const half = (x) => x / 2;\nclass Box { constructor(n) { this.n = n; } size() { return half(this.n); } }')}${js('jsuser', 'half(9) + new Box(4).size()')}${py('apart', '1')}`;
-  const place = await createPlace({ 'main.telar.md': text });
+  const place = createPlace({ 'main.telar.md': text });
   const first = await place.run();
   expect(first).toMatchObject({ code: 0, unwell: {} });
   expect(await valueOf(place, 'user')).toBe(18);
@@ -132,7 +132,7 @@ test('P8 a function and a class of one node are used in others, through a chain;
 });
 
 test('P10 `--to` does a node and what it needs, `--from` a node and its readers, and nothing else', async () => {
-  const place = await createPlace({ 'main.telar.md': `${js('a', '1')}${js('b', 'a + 1')}${js('c', 'b + 1')}${js('d', 'a + 10')}` });
+  const place = createPlace({ 'main.telar.md': `${js('a', '1')}${js('b', 'a + 1')}${js('c', 'b + 1')}${js('d', 'a + 10')}` });
   expect(await place.run('main.telar.md', ['--to', 'b'])).toMatchObject({ code: 0, ran: ['a', 'b'] });
   expect(await place.run()).toMatchObject({ ran: ['c', 'd'] });
   expect(await place.run('main.telar.md', ['--from', 'b'])).toMatchObject({ ran: ['b', 'c'] });
@@ -142,7 +142,7 @@ test('P10 `--to` does a node and what it needs, `--from` a node and its readers,
 });
 
 test('P9 `print`, standard error and logs are told again when a step is reused', async () => {
-  const place = await createPlace({ 'main.telar.md': py('talks', 'import sys\nprint("out")\nprint("err", file=sys.stderr)\n1') });
+  const place = createPlace({ 'main.telar.md': py('talks', 'import sys\nprint("out")\nprint("err", file=sys.stderr)\n1') });
   const streams = (end: RunEnd): unknown[] => end.lines.filter((line) => line.type === 'stream').map((line) => [line.stream, line.text]);
   const first = streams(await place.run());
   expect(first).toEqual(expect.arrayContaining([['stdout', 'out\n'], ['stderr', 'err\n']]));
@@ -151,7 +151,7 @@ test('P9 `print`, standard error and logs are told again when a step is reused',
 });
 
 test('C1 an output that nobody read is not kept; a later reader makes its producer run, with the same value', async () => {
-  const place = await createPlace({ 'main.telar.md': py('makes', 'other = [1, 2, 3]\n0') });
+  const place = createPlace({ 'main.telar.md': py('makes', 'other = [1, 2, 3]\n0') });
   await place.run();
   place.write('main.telar.md', `${place.read('main.telar.md')}${py('reads', 'len(other)')}`);
   expect(await place.run()).toMatchObject({ code: 0, ran: ['makes', 'reads'] });
@@ -162,7 +162,7 @@ test('C1 an output that nobody read is not kept; a later reader makes its produc
 
 test('D5 the order of the page changes no value and runs nothing', async () => {
   const cells = [sql('one', 'select 1 as a'), py('two', 'one[0]["a"] + 1'), js('three', 'two + 1'), fence('text', '#four .text', '{{ three }}')];
-  const place = await createPlace({ 'main.telar.md': cells.join('') });
+  const place = createPlace({ 'main.telar.md': cells.join('') });
   const first = await place.run();
   place.write('main.telar.md', [...cells].reverse().join(''));
   const second = await place.run();

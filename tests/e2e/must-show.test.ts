@@ -1,5 +1,5 @@
 /** What the issue says must be shown: after every kind of change exactly the right steps run, in a new process each, and `why` says so. */
-import { mkdirSync, readFileSync, utimesSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, utimesSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { applyChanges } from '../../runtime/document/changes.ts';
 import { applyEdit } from '../../runtime/document/edit.ts';
@@ -33,7 +33,7 @@ const components = (why: { changed: { component: string }[] }): string[] => [...
 
 describe('a notebook of one chain, process after process', () => {
   let place: Place;
-  beforeAll(async () => { place = await createPlace(FILES); });
+  beforeAll(async () => { place = createPlace(FILES); });
   afterAll(() => { place.remove(); });
 
   test('P4 the first run runs all; a second one, in a new process, reuses every step', async () => {
@@ -119,7 +119,7 @@ ${yaml('total', 'input', 'type: integer\ndefault: 7')}${py('rows', '[{"a": total
   }
 
   test('P2 the renamed node does not run, only readers whose text changed do; references follow in every language', async () => {
-    const place = await createPlace({ 'main.telar.md': NOTEBOOK });
+    const place = createPlace({ 'main.telar.md': NOTEBOOK });
     const first = await place.run();
     expect(first).toMatchObject({ code: 0, unwell: {} });
     await rename(place, 'rows', 'lines');
@@ -138,12 +138,12 @@ ${yaml('total', 'input', 'type: integer\ndefault: 7')}${py('rows', '[{"a": total
     expect(third.unwell).toEqual({});
     expect(third.nodes.sum_of_all?.how).toBe('reused');
     expect(third.nodes.local?.how).toBe('reused');
-    expect(third.ran).toEqual(['keyed', 'lines', 'own', 'said', 'sane', 'upper'].sort());
+    expect(third.ran).toEqual(['keyed', 'lines', 'own', 'said', 'sane', 'upper']);
     const text = place.read('main.telar.md');
     expect(text).toContain('outputs: [sum_of_all, said]');
     expect(text).toContain('in.rows=sum_of_all');
     expect(text).toContain('{"a": sum_of_all, "total": 1}');
-    expect(text).toContain('{{ sum_of_all }}{{#each rows}} {{ total }}'.replace('rows', 'lines'));
+    expect(text).toContain('{{ sum_of_all }}{{#each lines}} {{ total }}');
     expect(text).toContain('lambda total: total + 1');
     for (const id of ['upper', 'said', 'own', 'wired', 'keyed']) expect([id, third.nodes[id]?.outputs?.value?.hash]).toEqual([id, first.nodes[id]?.outputs?.value?.hash]);
 
@@ -164,7 +164,7 @@ os.path.exists("later.txt")`)}${py('other', '1')}`;
   const INNER = `---\ntelar: 1\noutputs: [twice, thrice]\n---\n${yaml('x', 'input', 'default: 1')}${py('twice', 'x * 2')}${py('thrice', 'x * 3')}`;
   let place: Place;
   beforeAll(async () => {
-    place = await createPlace({
+    place = createPlace({
       'main.telar.md': NOTEBOOK, 'inner.telar.md': INNER, 'a.json': '[1, 2, 3]', 'b.csv': 'n\n1\n2\n', 'parts/one.csv': 'k\n1\n',
       'helpers.py': 'import more\ndef double(x):\n    return more.times(x, 2)\n', 'more.py': 'def times(a, b):\n    return a * b\n', 'stranger.txt': 'x', 'folder/inside.py': 'one = 1\n',
     });
@@ -190,7 +190,7 @@ os.path.exists("later.txt")`)}${py('other', '1')}`;
   });
   test('a file that Python opened: that node, and only readers of the output that changed', async () => {
     expect(await after(() => { place.write('a.json', '[1, 2, 4]'); }, 'opened', 'reads')).toEqual(['of_seen', 'opened']);
-    expect(await after(() => { place.write('a.json', '[1, 2, 4, 0]'); }, 'opened', 'reads')).toEqual(['inner', 'inner/thrice', 'inner/twice', 'of_count', 'of_inner', 'of_seen', 'opened'].filter((id) => id !== 'of_seen').concat('of_seen').sort().filter((id) => !['inner/x'].includes(id)).concat(['inner/x']).sort());
+    expect(await after(() => { place.write('a.json', '[1, 2, 4, 0]'); }, 'opened', 'reads')).toEqual(['inner', 'inner/thrice', 'inner/twice', 'inner/x', 'of_count', 'of_inner', 'of_seen', 'opened']);
   });
   test('a file that SQL opened', async () => {
     expect(await after(() => { place.write('b.csv', 'n\n1\n3\n'); }, 'query', 'reads')).toEqual(['direct', 'query']);
@@ -203,9 +203,9 @@ os.path.exists("later.txt")`)}${py('other', '1')}`;
     expect(await after(() => { place.write('later.txt', ''); }, 'maybe', 'reads')).toEqual(['maybe']);
   });
   test('P1 a helper, and what the helper imports', async () => {
-    expect(await after(() => { edit(place, 'return more.times(x, 2)', 'return more.times(x, 2) + 1', 'helpers.py'); }, 'helped', 'module.helpers')).toEqual(['helped']);
-    expect(await after(() => { edit(place, 'a * b', 'b * a + 0', 'more.py'); }, 'helped', 'module.more')).toEqual(['helped']);
-    expect(await after(() => { edit(place, 'one = 1', 'one = 2', 'folder/inside.py'); }, 'helped', 'module.folder.inside')).toEqual(['helped']);
+    expect(await after(() => { edit(place, 'return more.times(x, 2)', 'return more.times(x, 2) + 1', 'helpers.py'); }, 'helped', 'code')).toEqual(['helped']);
+    expect(await after(() => { edit(place, 'a * b', 'b * a + 0', 'more.py'); }, 'helped', 'code')).toEqual(['helped']);
+    expect(await after(() => { edit(place, 'one = 1', 'one = 2', 'folder/inside.py'); }, 'helped', 'code')).toEqual(['helped']);
   });
   test('G9 an edit of a nested notebook runs its node and the readers of that output', async () => {
     expect(await after(() => { edit(place, 'x * 3', 'x * 30', 'inner.telar.md'); }, 'inner/thrice', 'code')).toEqual(['inner', 'inner/thrice']);
@@ -214,11 +214,10 @@ os.path.exists("later.txt")`)}${py('other', '1')}`;
 });
 
 test('P4 a workspace that was copied to another folder reuses every step there', async () => {
-  const place = await createPlace(FILES);
+  const place = createPlace(FILES);
   expect((await place.run()).ran).toEqual(ALL);
-  const other = await createPlace({});
+  const other = createPlace({});
   mkdirSync(other.path('moved'));
-  const { cpSync } = await import('node:fs');
   cpSync(place.root, other.path('moved'), { recursive: true });
   expect(readFileSync(other.path('moved/days.csv'), 'utf8')).toBe(FILES['days.csv']);
   expect((await other.run('moved/main.telar.md')).ran).toEqual([]);

@@ -93,7 +93,7 @@ function reference(page: Page, salt: number): Record<string, number | string> {
 let place: Place;
 let executors: ReadonlyMap<string, Executor>;
 beforeAll(async () => {
-  place = await createPlace({});
+  place = createPlace({});
   executors = createExecutors({ root: place.root, state: join(place.root, '.telar') });
 });
 afterAll(async () => {

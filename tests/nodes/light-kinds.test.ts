@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import type { Analysis } from '../../contracts/node.ts';
 import { graph } from '../../nodes/graph/index.ts';
+import { normalForm, parseYamlBody } from '../../nodes/yaml-body.ts';
 import { input } from '../../nodes/input/index.ts';
 import { chart, chartData } from '../../nodes/view/chart.ts';
 import { renderChart } from '../../nodes/view/render-chart.ts';
@@ -142,4 +143,9 @@ describe('graph', () => {
       expect((await analyse(graph, body)).problems[0]!.code, body).toBe(code);
     }
   });
+});
+
+test.each([['.inf', '.nan'], ['.inf', 'null'], ['-0.0', '0'], ['9007199254740993', '"9007199254740993n"'], ['[.nan]', '[null]']])('P2 bodies that say %s and %s have other normal forms', (one, other) => {
+  const form = (text: string): string => normalForm(parseYamlBody(`default: ${text}`).value);
+  expect(form(one)).not.toBe(form(other));
 });

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Blobs } from '../../contracts/values.ts';
 import { createStepContext } from '../../runtime/scheduler/context.ts';
 import { resolve } from '../../runtime/scheduler/context-files.ts';
-import { glob, matchName } from '../../runtime/scheduler/context-glob.ts';
+import { glob, matchName, matchPath } from '../../runtime/glob.ts';
 import { memoryFiles } from '../support/memory-files.ts';
 
 const sha256 = (data: string | Uint8Array): string => createHash('sha256').update(data).digest('hex');
@@ -59,7 +59,19 @@ describe('globs', () => {
     expect(glob('nb/data', list)).toEqual([]);
   });
 
-  test('S5 a pattern of many stars ends at once', () => {
+  test.each([
+    ['data/*.csv', 'data/a.csv', true], ['data/*.csv', 'data/sub/a.csv', false], ['**/*.csv', 'a.csv', true], ['**/*.csv', 'x/y/a.csv', true], ['data/**', 'data/x/y', true],
+    ['data/**/a.csv', 'data/a.csv', true], ['data/**/b/**/a.csv', 'data/x/b/y/a.csv', true], ['data/**/b/**/a.csv', 'data/x/y/a.csv', false], ['a', 'a/b', false], ['a/b', 'a', false],
+  ])('P9 the path pattern %s on %s is %s', (pattern, path, matches) => { expect(matchPath(pattern, path)).toBe(matches); });
+
+  test('S5 a pattern of many stars, folders or braces ends at once, and a tree without end is refused', () => {
     expect(matchName(`${'*a'.repeat(50)}b`, 'a'.repeat(5000))).toBe(false);
+    expect(matchPath(`${'**/*a*/'.repeat(30)}b`, 'a/'.repeat(400))).toBe(false);
+    let looks = 0;
+    const chain = (path: string): readonly string[] => { looks += 1; return path.split('/').length < 20 ? ['d'] : []; };
+    expect(glob(`${'**/'.repeat(20)}x`, chain)).toEqual([]);
+    expect(looks).toBeLessThan(1000);
+    expect(glob('{a,b}'.repeat(60), () => undefined)).toEqual([]);
+    expect(() => glob('**/*.csv', () => ['a', 'b'])).toThrow(expect.objectContaining({ code: 'refused' }) as Error);
   });
 });

@@ -1,5 +1,6 @@
 /** Rules of the run and of the key that no other file bears: identity, keys that are never weakened, results that come too late. */
 import { expect, test } from 'vitest';
+import { TelarError } from '../../contracts/errors.ts';
 import { js } from '../support/graphs.ts';
 import { createBench } from '../support/workbench.ts';
 
@@ -74,3 +75,69 @@ test('P3 a value set for a wired input never stands in the key for the value it 
   const constant = await bench.run();
   expect(bench.value(constant, 'part/half')).toBe(50);
 });
+
+test('R8 an optional wire from what does not run is null, in value, key and plan; a wire that is not optional blocks', async () => {
+  const off = js('off', '1', 'disabled');
+  const bench = createBench(note(off, js('a', 'x === null', 'in.x?=off'), js('b', 'x', 'in.x=off')));
+  const steps = (await bench.notebook()).plan();
+  expect(steps.find(({ node }) => node === 'a')?.decision).toBe('run');
+  const result = await bench.run();
+  expect(bench.value(result, 'a')).toBe(true);
+  expect(result.nodes.get('b')?.state).toBe('blocked');
+  bench.write(note(js('off', '1'), js('a', 'x === null', 'in.x?=off')));
+  expect(bench.value(await bench.run(), 'a')).toBe(false);
+});
+
+test('P1 the constant that stands in for an optional wire is in the key', async () => {
+  const text = (n: number): string => note(js('off', '1', 'disabled'), `\`\`\`yaml {#part .graph in.n?=off}\nuse: inner.telar.md\nwith: {n: ${n}}\n\`\`\`\n`);
+  const bench = createBench(text(10));
+  bench.write(INNER, 'inner.telar.md');
+  expect(bench.value(await bench.run(), 'part/half')).toBe(5);
+  bench.write(text(20));
+  expect(bench.value(await bench.run(), 'part/half')).toBe(10);
+});
+
+test('R5 a limit longer than a timer can wait is a long limit, not none at all', async () => {
+  const bench = createBench(note(js('a', '1', 'timeout=600h')));
+  let time = 0;
+  const execute = bench.engine.execute.bind(bench.engine);
+  bench.engine.execute = async (program, inputs, context) => {
+    time = context.limits.time;
+    await new Promise((resolve) => { setTimeout(resolve, 20); });
+    return execute(program, inputs, context);
+  };
+  expect((await bench.run()).nodes.get('a')?.state).toBe('fresh');
+  // Executors wait a little longer than the limit before they kill.
+  expect(time + 60_000).toBeLessThan(2 ** 31);
+});
+
+test('C2 a row that could not be kept leaves no record of a fresh step', async () => {
+  const bench = createBench(note(js('a', '1')));
+  bench.store.addRow = () => Promise.reject(new TelarError('disk-full', 'no room'));
+  const result = await bench.run();
+  expect(result.nodes.get('a')).toMatchObject({ state: 'failed', error: { code: 'disk-full' } });
+  expect(bench.store.steps(result.run).map(({ state, error, row }) => ({ state, code: error?.code, row }))).toEqual([{ state: 'failed', code: 'disk-full', row: undefined }]);
+});
+
+test('C1 what a step prints is kept with its row up to a bound, in one piece or in many', async () => {
+  const bench = createBench(note(js('a', '1')));
+  const execute = bench.engine.execute.bind(bench.engine);
+  bench.engine.execute = (program, inputs, context) => {
+    context.emit('stdout', 'x'.repeat(1_000_000));
+    return execute(program, inputs, context);
+  };
+  const { nodes } = await bench.run();
+  const [row] = bench.store.rows(nodes.get('a')?.key as string);
+  expect((row?.logs ?? []).reduce((sum, { text }) => sum + text.length, 0)).toBeLessThan(20_000);
+});
+
+test('G9 notebooks that use each other many times over are refused before they fill the memory', async () => {
+  const bench = createBench(note(...[1, 2, 3, 4].map((n) => `\`\`\`yaml {#g${n} .graph}\nuse: n1.telar.md\n\`\`\`\n`)));
+  for (let level = 1; level < 40; level += 1) {
+    bench.write(note(...[1, 2, 3, 4].map((n) => `\`\`\`yaml {#g${n} .graph}\nuse: n${level + 1}.telar.md\n\`\`\`\n`)), `n${level}.telar.md`);
+  }
+  bench.write(note(js('a', '1')), 'n40.telar.md');
+  const { graph } = await bench.notebook();
+  expect(graph.size).toBeLessThan(200_000);
+  expect(graph.problems().some(({ message }) => message.includes('too many nodes'))).toBe(true);
+}, 60_000);

@@ -17,7 +17,7 @@ const all = [...filesUnder('notebooks'), ...filesUnder('samples')];
 const notebooks = all.filter((path) => path.endsWith('.telar.md'));
 
 /** A workspace with the notebook's folder, and what it names of the installed packages. */
-function copyOf(notebook: string): Promise<Place> {
+function copyOf(notebook: string): Place {
   const folder = posix.dirname(notebook);
   const packaged = [...readFileSync(join(root, notebook), 'utf8').matchAll(/^file: (\S*node_modules\/\S+)/gm)].map(([, path]) => posix.join(folder, path as string));
   const paths = [...all.filter((path) => path.startsWith(`${folder}/`)), ...packaged];
@@ -37,7 +37,7 @@ test('S29 there are samples enough, one idea each, with a README that names data
 
 describe.each(notebooks)('%s', (notebook) => {
   let place: Place;
-  beforeAll(async () => { place = await copyOf(notebook); });
+  beforeAll(() => { place = copyOf(notebook); });
   afterAll(() => { place.remove(); });
 
   test('D8 check finds no problem, and fmt nothing to do', async () => {
@@ -60,7 +60,7 @@ describe.each(notebooks)('%s', (notebook) => {
 
 test('R10 samples/checks turns red when its input says so, and only the check does', async () => {
   const notebook = 'samples/checks/checks.telar.md';
-  const place = await copyOf(notebook);
+  const place = copyOf(notebook);
   try {
     expect(await place.run(notebook, ['--set', 'most=1.0'])).toMatchObject({ code: 3, status: 'failed', unwell: { in_python: 'check-red' } });
   } finally { place.remove(); }

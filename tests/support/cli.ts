@@ -1,16 +1,13 @@
 /**
  * The real command line in a workspace of its own: every call is a new process of the pinned Node that runs `telar.mjs`, as a
- * person's shell would. The memory snapshot of Python is made once per machine and lent to each workspace, since it is the
- * same for all and takes seconds.
+ * person's shell would. What can be made again and is the same for all (Python's memory snapshot) has one folder for all tests.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { cpSync, existsSync, linkSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ensureSnapshot } from '../../runtime/executors/python/snapshot.node.ts';
-import { engineIdentity, pyodideFolder } from '../../runtime/executors/python/engine.node.ts';
 
 const require = createRequire(import.meta.url);
 const manifest = require.resolve('node/package.json');
@@ -20,6 +17,10 @@ const { bin } = JSON.parse(readFileSync(manifest, 'utf8')) as { bin: string | { 
 export const NODE = join(dirname(manifest), typeof bin === 'string' ? bin : bin.node);
 /** The command. */
 export const TELAR = fileURLToPath(new URL('../../runtime/hosts/telar.mjs', import.meta.url));
+
+/** Where the cache of all tests lies; processes that the tests start and this one share it. */
+const CACHE = join(realpathSync(tmpdir()), 'telar-e2e-cache');
+process.env.TELAR_CACHE = CACHE;
 
 /** What a finished command left. */
 export interface Finished {
@@ -73,29 +74,10 @@ export interface Place {
   remove(): void;
 }
 
-let snapshots: Promise<string> | undefined;
-
-/** The folder of the lent snapshot. */
-function snapshotFolder(): Promise<string> {
-  snapshots ??= (async () => {
-    const folder = join(realpathSync(tmpdir()), 'telar-e2e-snapshot');
-    const pyodide = pyodideFolder() as string;
-    await ensureSnapshot(NODE, folder, pyodide, engineIdentity(pyodide));
-    return folder;
-  })();
-  return snapshots;
-}
-
 /** Lays files into a new workspace. The first notebook is the one that `run()` means. */
-export async function createPlace(files: Readonly<Record<string, string | Uint8Array>>): Promise<Place> {
+export function createPlace(files: Readonly<Record<string, string | Uint8Array>>): Place {
   const root = mkdtempSync(join(realpathSync(tmpdir()), 'telar-e2e-'));
-  const cache = join(root, '.telar', 'cache');
-  mkdirSync(cache, { recursive: true });
-  const lent = await snapshotFolder();
-  for (const name of existsSync(lent) ? readdirSync(lent) : []) {
-    if (!name.endsWith('.snapshot')) continue;
-    try { linkSync(join(lent, name), join(cache, name)); } catch { cpSync(join(lent, name), join(cache, name)); }
-  }
+  mkdirSync(join(root, '.telar'));
   const first = Object.keys(files).find((name) => name.endsWith('.telar.md')) ?? 'main.telar.md';
   const write = (name: string, content: string | Uint8Array): void => {
     mkdirSync(dirname(join(root, name)), { recursive: true });
@@ -121,7 +103,7 @@ export async function createPlace(files: Readonly<Record<string, string | Uint8A
 export function command(args: readonly string[], cwd: string, { env = {}, patience = 60_000, begun }: Call = {}): Promise<Finished> {
   return new Promise((resolve) => {
     const started = performance.now();
-    const child = spawn(NODE, [TELAR, ...args], { cwd, env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(NODE, [TELAR, ...args], { cwd, env: { PATH: process.env.PATH, HOME: process.env.HOME, TELAR_CACHE: CACHE, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => { stdout += text; });

@@ -37,7 +37,8 @@ export function serve(engine: (job: SqlJob, control: Control) => Promise<SqlResu
       return { ok: false, code: thrown.code, message: thrown.message, data, ...(typeof position === 'number' ? { position } : {}) };
     }).then((reply) => process.send?.(reply), (thrown: unknown) => { throw thrown; });
   });
-  process.on('disconnect', () => process.exit(0));
+  // Not `exit`, which waits for the threads of a running query.
+  process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
   process.send?.({ ready: true });
 }
 

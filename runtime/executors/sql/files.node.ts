@@ -7,6 +7,7 @@ import { isAbsolute, join, relative, sep } from 'node:path';
 import { TelarError } from '../../../contracts/errors.ts';
 import type { ObservedRead, Program } from '../../../contracts/node.ts';
 import { tokenize } from '../../../nodes/sql/tokens.ts';
+import { matchPath } from '../../glob.ts';
 
 /** A granted file. `real` is absent when it is not there. */
 export interface StepFile { readonly path: string; readonly absolute: string; readonly real?: string }
@@ -39,23 +40,13 @@ export function allowedPaths(sql: string, files: readonly StepFile[], folder: st
   for (const token of tokenize(sql).tokens) {
     if (token.kind !== 'text' && token.kind !== 'name') continue;
     const spelled = token.value;
-    const matches = /[*?[]/.test(spelled) ? [...known].some((path) => globMatches(normal(spelled, folder), path)) : known.has(normal(spelled, folder));
+    const matches = /[*?[]/.test(spelled) ? [...known].some((path) => matchPath(normal(spelled, folder), path)) : known.has(normal(spelled, folder));
     if (matches) allowed.add(spelled);
   }
   return [...allowed];
 }
 
 const normal = (path: string, folder: string): string => (isAbsolute(path) ? join(path) : join(folder, path));
-
-/** DuckDB's patterns: `*`, `**`, `?`, `[a-z]`. */
-function globMatches(pattern: string, path: string): boolean {
-  const source = pattern.replace(/[.+^${}()|\\]/g, '\\$&').replaceAll('**/', '\u0001').replaceAll('**', '\u0002').replaceAll('*', '[^/]*').replaceAll('?', '[^/]').replaceAll('[!', '[^').replaceAll('\u0001', '(?:.*/)?').replaceAll('\u0002', '.*');
-  try {
-    return new RegExp(`^${source}$`, 'u').test(path);
-  } catch {
-    return false;
-  }
-}
 
 /** What each file held. Reads it as a stream. */
 export async function observe(files: readonly StepFile[]): Promise<ObservedRead[]> {

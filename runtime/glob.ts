@@ -1,18 +1,23 @@
 /**
  * Globs over the files of a workspace: `*` and `?` within one name, `**` across folders, `[abc]`, `[!a-c]`, `{a,b}`, `\` before a
  * plain character. Names that begin with a dot are matched only by a pattern that does. No regular expression is made from a
- * pattern: matching remembers one place to go back to, so it costs at most the product of the two lengths.
+ * pattern: matching remembers one place to go back to, so it costs at most the product of the two lengths; a folder is looked at
+ * once for each part of a pattern, and there is a bound on all, for links may lead round and round.
  */
+import { TelarError } from '../contracts/errors.ts';
 
 /** Folders that `**` goes down; a link that leads back to its own folder ends here. */
 const DEEPEST = 32;
+/** Folders that one pattern may look into, and patterns that its braces may stand for. */
+const MOST_FOLDERS = 100_000;
+const MOST_PATTERNS = 1024;
 
 /** Whether a path has any of the signs of a glob. */
 function isGlob(path: string): boolean {
   return /[*?[{]/.test(path);
 }
 
-/** `a{b,c}` as `ab`, `ac`; braces may stand inside braces. At most 1,024 patterns. */
+/** `a{b,c}` as `ab`, `ac`; braces may stand inside braces. */
 function expandBraces(pattern: string): string[] {
   const open = pattern.indexOf('{');
   if (open < 0) return [pattern];
@@ -26,7 +31,8 @@ function expandBraces(pattern: string): string[] {
       const all: string[] = [];
       for (let part = 1; part < cuts.length; part += 1) {
         for (const whole of expandBraces(pattern.slice(0, open) + pattern.slice(cuts[part - 1]! + 1, cuts[part]) + pattern.slice(at + 1))) {
-          if (all.length < 1024) all.push(whole);
+          if (all.length === MOST_PATTERNS) return all;
+          all.push(whole);
         }
       }
       return all;
@@ -71,31 +77,59 @@ function matchOne(pattern: string, at: number, char: string): number {
   return inside === not ? 0 : close + 1;
 }
 
+/** Whether a path matches a pattern, name by name; `**` stands for any number of folders. */
+export function matchPath(pattern: string, path: string): boolean {
+  const parts = pattern.split('/');
+  // The places in the pattern that the names so far can have come to: `**` may end before each name.
+  const withEnds = (places: Iterable<number>): Set<number> => {
+    const all = new Set(places);
+    for (const place of all) if (parts[place] === '**') all.add(place + 1);
+    return all;
+  };
+  let places = withEnds([0]);
+  for (const name of path.split('/')) {
+    places = withEnds([...places].flatMap((place) => {
+      const part = parts[place];
+      return part === undefined ? [] : part === '**' ? [place] : matchName(part, name) ? [place + 1] : [];
+    }));
+  }
+  return places.has(parts.length);
+}
+
 /**
  * The files that match a pattern, sorted.
  * @param pattern relative to where the caller's paths are (`data/*.csv`, `../shared/**\/*.json`)
  * @param list names in a folder (`''` is the caller's own); `undefined` when it is no folder
+ * @throws TelarError `refused` for a pattern that looks into too many folders
  */
 export function glob(pattern: string, list: (folder: string) => readonly string[] | undefined): readonly string[] {
   const found = new Set<string>();
+  let looked = 0;
   const join = (folder: string, name: string): string => (folder === '' ? name : `${folder}/${name}`);
-  const walk = (folder: string, parts: readonly string[], depth = 0): void => {
-    const [part, ...rest] = parts;
-    if (part === undefined || depth > DEEPEST) return;
-    if (part === '**') {
-      walk(folder, rest.length === 0 ? ['*'] : rest, depth);
-      for (const name of list(folder) ?? []) if (!name.startsWith('.')) walk(join(folder, name), parts, depth + 1);
-    } else if (!isGlob(part) && rest.length > 0) {
-      walk(join(folder, part), rest, depth);
-    } else {
-      for (const name of list(folder) ?? []) {
-        if (!matchName(part, name)) continue;
-        const path = join(folder, name);
-        if (rest.length > 0) walk(path, rest, depth);
-        else if (list(path) === undefined) found.add(path);
+  const search = (whole: readonly string[]): void => {
+    const seen = new Set<string>();
+    const walk = (folder: string, parts: readonly string[]): void => {
+      const [part, ...rest] = parts;
+      const step = `${parts.length} ${folder}`;
+      if (part === undefined || seen.has(step)) return;
+      seen.add(step);
+      if ((looked += 1) > MOST_FOLDERS) throw new TelarError('refused', `The pattern \`${pattern}\` looks into more than ${MOST_FOLDERS} folders; say more of the path.`, { pattern });
+      if (part === '**') {
+        walk(folder, rest.length === 0 ? ['*'] : rest);
+        if (folder.split('/').length < DEEPEST) for (const name of list(folder) ?? []) if (!name.startsWith('.')) walk(join(folder, name), parts);
+      } else if (!isGlob(part) && rest.length > 0) {
+        walk(join(folder, part), rest);
+      } else {
+        for (const name of list(folder) ?? []) {
+          if (!matchName(part, name)) continue;
+          const path = join(folder, name);
+          if (rest.length > 0) walk(path, rest);
+          else if (list(path) === undefined) found.add(path);
+        }
       }
-    }
+    };
+    walk('', whole);
   };
-  for (const one of expandBraces(pattern)) walk('', one.split('/').filter((part) => part !== '' && part !== '.'));
+  for (const one of expandBraces(pattern)) search(one.split('/').filter((part) => part !== '' && part !== '.'));
   return [...found].sort();
 }
