@@ -124,16 +124,17 @@ class Running {
     }, { decision: 'reuse', components: { ...decided.components, ...readComponents(row) }, row: row.id });
   }
 
-  async #run(node: GraphNode, decided: Decided): Promise<void> {
+  async #run(node: GraphNode, decided: Decided, mended = false): Promise<void> {
     const { clock } = this.#host;
     const reason = decided.reason();
-    this.#tell(node, { state: 'queued', key: decided.key, reason });
+    const base = { key: decided.key, reason };
+    const record = { decision: 'run' as const, components: decided.components };
+    this.#tell(node, { state: 'queued', ...base });
     const release = await this.#slots.acquire(node.description.engines);
     if (this.#stop.signal.aborted) { release(); this.#cancelled(node); return; }
     this.#tell(node, { state: 'running', key: decided.key });
     const started = clock.now();
-    const base = { key: decided.key, reason };
-    const record = { decision: 'run' as const, components: decided.components };
+    let failure: TelarError | undefined;
     try {
       const result = await performStep(node, decided, {
         host: this.#host, plan: this.#plan, run: this.#request.run, signal: this.#stop.signal, started,
@@ -141,13 +142,32 @@ class Running {
       });
       this.#keep(node, result, base, record);
     } catch (error) {
-      const failure = TelarError.from(error);
-      const ms = clock.now() - started;
-      if (failure.code === 'cancelled') this.#settle(node, { state: 'cancelled', ...base, ms, reason: 'stopped while it ran' }, record);
-      else this.#fail(node, { state: 'failed', ...base, ms, error: failure.toJSON() }, record);
+      failure = TelarError.from(error);
     } finally {
       release();
     }
+    if (failure === undefined) return;
+    const ms = clock.now() - started;
+    if (failure.code === 'value-missing' && !mended && await this.#renewSources(node)) await this.#run(node, decide(node, this.#plan, this.#results, this.#host), true);
+    else if (failure.code === 'cancelled') this.#settle(node, { state: 'cancelled', ...base, ms, reason: 'stopped while it ran' }, record);
+    else this.#fail(node, { state: 'failed', ...base, ms, error: failure.toJSON() }, record);
+  }
+
+  /**
+   * A reused value turned out damaged when it was read: the store has set it aside, so its producer is done again (C3).
+   * @returns whether a source was done again, and well
+   */
+  async #renewSources(node: GraphNode): Promise<boolean> {
+    let renewed = false;
+    for (const source of new Set(node.ports.map((port) => port.source.node))) {
+      if (this.#status.get(source)?.how !== 'reused' || source.inner !== undefined) continue;
+      const decided = decide(source, this.#plan, this.#results, this.#host);
+      if (decided.decision === 'reuse') continue;
+      await this.#run(source, decided);
+      if (this.#status.get(source)?.state !== 'fresh') return false;
+      renewed = true;
+    }
+    return renewed;
   }
 
   /** Values are put, the row is on its way to the disk; readers may start, the word waits for the disk (C2). */

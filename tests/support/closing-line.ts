@@ -2,8 +2,9 @@
 import type { Reporter, TestModule } from 'vitest/node';
 
 export default class ClosingLine implements Reporter {
-  onTestRunEnd(modules: readonly TestModule[]): void {
-    const count = { passed: 0, failed: 0, skipped: 0 };
+  onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
+    // What is thrown outside of a test, and a worker that dies, fail the run too.
+    const count = { passed: 0, failed: errors.length, skipped: 0 };
     for (const module of modules) {
       for (const test of module.children.allTests()) {
         const { state } = test.result();
