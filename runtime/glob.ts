@@ -29,13 +29,10 @@ function expandBraces(pattern: string): string[] {
     else if (pattern[at] === '}' && (depth -= 1) === 0) {
       const cuts = [open, ...commas, at];
       const all: string[] = [];
-      for (let part = 1; part < cuts.length; part += 1) {
-        for (const whole of expandBraces(pattern.slice(0, open) + pattern.slice(cuts[part - 1]! + 1, cuts[part]) + pattern.slice(at + 1))) {
-          if (all.length === MOST_PATTERNS) return all;
-          all.push(whole);
-        }
+      for (let part = 1; part < cuts.length && all.length < MOST_PATTERNS; part += 1) {
+        all.push(...expandBraces(pattern.slice(0, open) + pattern.slice(cuts[part - 1]! + 1, cuts[part]) + pattern.slice(at + 1)));
       }
-      return all;
+      return all.slice(0, MOST_PATTERNS);
     }
   }
   return [pattern];

@@ -3,24 +3,38 @@
  * what it imports beside it, is part of the key (P1). Everything else that is imported belongs to the language.
  */
 import type { Analysis } from '../contracts/node.ts';
+import { helperPath } from '../nodes/javascript/specifier.ts';
 import type { Describer } from './describe.ts';
 import type { Files } from './ports.ts';
 
 const decoder = new TextDecoder();
 
-/** Where a module of this name may lie, relative to the notebook's folder; the module's name first. */
-function places(language: string, module: string): { name: string; path: string }[] {
+/** A place where a module may lie, relative to the notebook's folder. */
+interface ModulePlace { readonly name: string; readonly path: string }
+
+/**
+ * Where a module of this name may lie. For Python also the packages that it lies in, outermost first.
+ * @param from the helper that names it; relative names start there
+ */
+function places(language: string, module: string, from?: ModulePlace): ModulePlace[] {
   if (language === 'python') {
-    const parts = module.replace(/^\.+\/?/, '').split(/[./]/).filter((part) => part !== '');
+    const parts = module.split(/[./]/).filter((part) => part !== '');
+    if (/^\.{1,2}\//.test(module)) parts.unshift(...packageOf(from, module.split('../').length - 1));
     return parts.flatMap((_, i) => {
       const path = parts.slice(0, i + 1).join('/');
       const name = parts.slice(0, i + 1).join('.');
       return [{ name, path: `${path}/__init__.py` }, { name, path: `${path}.py` }];
     });
   }
-  const path = module.replace(/^\.\//, '');
-  const name = path.endsWith('.js') || path.endsWith('.mjs') ? path : `${path}.js`;
-  return [{ name, path: name }];
+  const path = helperPath(module, from?.path);
+  return path === undefined ? [] : [{ name: path, path }];
+}
+
+/** The package of a Python helper, so many levels up: a module is in one, an `__init__.py` is one. */
+function packageOf(from: ModulePlace | undefined, up: number): string[] {
+  const parts = from?.name.split('.') ?? [];
+  const own = from?.path.endsWith('/__init__.py') === true ? parts : parts.slice(0, -1);
+  return own.slice(0, Math.max(0, own.length - up));
 }
 
 /** A helper: its text for the engine, and its normal form for the key (comments and layout are in neither result nor key, P2). */
@@ -34,16 +48,17 @@ export async function moduleClosure(files: Files, folder: string, analysis: Anal
   const { language } = analysis;
   const found: Record<string, HelperModule> = {};
   if (language === undefined) return found;
-  const visit = async (imports: Analysis['imports']): Promise<void> => {
+  const visit = async (imports: Analysis['imports'], from?: ModulePlace): Promise<void> => {
     for (const { module } of imports) {
-      for (const { name, path } of places(language, module)) {
+      for (const place of places(language, module, from)) {
+        const { name, path } = place;
         if (Object.hasOwn(found, name)) continue;
         const full = folder === '' ? path : `${folder}/${path}`;
-        if (full.split('/').includes('..') || files.stat(full)?.kind !== 'file') continue;
+        if (files.stat(full)?.kind !== 'file') continue;
         const text = decoder.decode(files.read(full));
         const { normal, imports: further } = await describer.analyse({ id: '', kind: language, language, body: text, params: {} });
         found[name] = { text, normal };
-        await visit(further);
+        await visit(further, place);
       }
     }
   };

@@ -13,7 +13,7 @@ export interface Files {
   /** @throws TelarError `missing-file`, `refused` when the path leaves the workspace (also by a symbolic link), `bad-file` */
   read(path: string): Uint8Array;
   stat(path: string): FileStat | undefined;
-  /** Sorted names in a folder, without `.git` and `.telar`; `undefined` when there is no such folder. */
+  /** Sorted names in a folder, without `.git` and `.telar`; `undefined` when there is no such folder. @throws TelarError `bad-file` when it may not be read */
   list(path: string): readonly string[] | undefined;
   /** Replaces a file atomically. */
   write(path: string, bytes: Uint8Array): void;

@@ -5,7 +5,7 @@
  * A guard for honest notebooks and for links that lead astray. It does not hold back a program that swaps folders for links
  * while we look: code that may do that runs under the permission model, elsewhere.
  */
-import { existsSync, mkdirSync, readdirSync, realpathSync, statSync } from 'node:fs';
+import { type BigIntStats, existsSync, mkdirSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { TelarError } from '../../contracts/errors.ts';
 import type { FileStat, Files } from '../ports.ts';
@@ -53,6 +53,16 @@ export function createFiles(root: string): DiskFiles {
     }
   }
 
+  /** What is at a real path; nothing, where a name is too long or a folder may not be searched. */
+  function look(real: string): BigIntStats | undefined {
+    try {
+      return statSync(real, { throwIfNoEntry: false, bigint: true });
+    } catch (error) {
+      if (isNode(error)) return undefined;
+      throw error;
+    }
+  }
+
   function reading<T>(path: string, act: (real: string) => T): T {
     const real = locate(path);
     try {
@@ -72,7 +82,7 @@ export function createFiles(root: string): DiskFiles {
     hash: (path) => reading(path, (real) => { regularSize(real); return sha256File(real); }),
     stat(path) {
       const real = visible(path);
-      const found = real === undefined ? undefined : statSync(real, { throwIfNoEntry: false, bigint: true });
+      const found = real === undefined ? undefined : look(real);
       if (found === undefined) return undefined;
       const kind: FileStat['kind'] = found.isFile() ? 'file' : found.isDirectory() ? 'folder' : 'other';
       const changed = Number(found.mtimeMs > found.ctimeMs ? found.mtimeMs : found.ctimeMs);
@@ -82,8 +92,8 @@ export function createFiles(root: string): DiskFiles {
     },
     list(path) {
       const real = visible(path);
-      if (real === undefined || statSync(real, { throwIfNoEntry: false })?.isDirectory() !== true) return undefined;
-      return readdirSync(real).filter((name) => !isHiddenName(name)).sort();
+      if (real === undefined || look(real)?.isDirectory() !== true) return undefined;
+      return reading(path, (folder) => readdirSync(folder)).filter((name) => !isHiddenName(name)).sort();
     },
     write(path, bytes) {
       const real = locate(path);

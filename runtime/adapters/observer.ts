@@ -41,10 +41,18 @@ export function createObserver({ files, store, sha256 }: ObserverParts): FileObs
     }
   }
 
+  function listing(path: string): string | undefined {
+    try {
+      return seenList(files.list(path), sha256);
+    } catch {
+      return undefined;
+    }
+  }
+
   function look(folder: string, read: ObservedRead): string {
     const path = folder === '' ? read.path : `${folder}/${read.path}`;
     if (read.what === 'file') return fileHash(path) ?? 'gone';
-    if (read.what === 'list') return seenList(files.list(path), sha256) ?? 'gone';
+    if (read.what === 'list') return listing(path) ?? 'gone';
     const found = files.stat(path);
     if (read.what === 'missing') return found === undefined ? read.saw : 'there';
     return found === undefined ? 'gone' : `${found.kind}:${found.size}`;

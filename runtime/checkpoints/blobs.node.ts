@@ -5,10 +5,11 @@
  * read in this process; what does not match is set aside and never served (C3). A file that engines open by path is checked
  * before its path is told, and is read-only.
  */
-import { chmodSync, copyFileSync, fsyncSync, closeSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, copyFileSync, fsyncSync, closeSync, mkdirSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { readWhole, syncFolder, writeDurably } from '../adapters/durable.node.ts';
 import { sha256, sha256File } from '../adapters/hash.node.ts';
+import { removeLeftovers } from '../adapters/leftovers.node.ts';
 import { fault } from '../faults.ts';
 import type { Damage, SizedBlobs } from './store.ts';
 import { typed } from './trouble.node.ts';
@@ -49,7 +50,7 @@ export function openBlobs(folder: string, small: SmallBlobs, onDamage: (damage: 
   const unsynced = new Set<string>();
   let waiting = 0;
   let temporaries = 0;
-  sweep(root);
+  removeLeftovers(root, /^\.tmp-(\d+)-/);
 
   const fileOf = (hash: string): string => join(root, hash.slice(0, 2), hash.slice(2));
   const temporary = (): string => join(root, `.tmp-${process.pid}-${temporaries++}`);
@@ -227,22 +228,5 @@ function moveDurably(from: string, to: string, temporary: string): void {
   } catch (error) {
     rmSync(temporary, { force: true });
     throw error;
-  }
-}
-
-/** Removes temporary files of processes that are gone. */
-function sweep(root: string): void {
-  for (const name of readdirSync(root)) {
-    const owner = Number(/^\.tmp-(\d+)-/.exec(name)?.[1]);
-    if (owner > 0 && owner !== process.pid && !isAlive(owner)) rmSync(join(root, name), { force: true });
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

@@ -7,9 +7,12 @@ import type { Problem } from '../../contracts/errors.ts';
 import type { Document, NotebookCell } from '../document/document.ts';
 import type { Describe, GraphNode, InputPort, Scope } from './node.ts';
 import { problemsOf } from './node.ts';
-import { documentProblems, joinPath, readUse, type Nested, type Project } from './project.ts';
+import { DEEPEST, documentProblems, joinPath, readUse, type Nested, type Project } from './project.ts';
 import { outputsOf, resolve } from './resolve.ts';
 import { admitEdge, canonicalOrder, findCycles } from './topology.ts';
+
+/** Most nodes that notebooks inside notebooks may add up to: a few small files that use each other twice each are more than any memory. */
+const MOST_NODES = 100_000;
 
 /** Counts of work done since the graph was made: a measure of cost that no machine's speed changes. */
 export interface Work { described: number; resolved: number; sorted: number }
@@ -181,7 +184,9 @@ export class Graph {
     };
     if (trail.includes(target)) { finding('cycle', `Circular: ${[...trail, target].join(' uses ')}. A notebook cannot use itself.`); return; }
     const nested: Nested | undefined = this.#project.nested.get(target);
+    if (trail.length >= DEEPEST) { finding('bad-value', `${target} is nested more than ${DEEPEST} notebooks deep. Use it further up.`); return; }
     if (nested === undefined || 'problem' in nested) { finding('missing-file', nested?.problem ?? `There is no notebook ${target}.`); return; }
+    if (this.#nodes.size + nested.document.cells.length > MOST_NODES) { finding('bad-value', `With ${target} here the notebook would have too many nodes (more than ${MOST_NODES}). Use it less often.`); return; }
     node.inner = newScope(node.path, nested.document, node, constants);
     this.#fill(node.inner, target, [...trail, target]);
   }

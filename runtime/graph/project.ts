@@ -16,6 +16,9 @@ export interface Project {
   readonly nested: ReadonlyMap<string, Nested>;
 }
 
+/** How deep notebooks may be nested in each other. */
+export const DEEPEST = 100;
+
 /** What a `graph` cell's YAML says: the notebook it uses, and constants for its inputs. */
 export function readUse(cell: NotebookCell): { use?: string; constants: Record<string, unknown> } {
   try {
@@ -46,17 +49,17 @@ export function joinPath(from: string, relative: string): string {
 export function readProject(path: string, open: (path: string) => Document): Project {
   const root = open(path);
   const nested = new Map<string, Nested>();
-  const visit = (from: string, document: Document): void => {
+  const visit = (from: string, document: Document, depth = 1): void => {
     for (const cell of document.cells) {
       if (cell.kind !== 'graph') continue;
       const { use } = readUse(cell);
       if (use === undefined) continue;
       const target = joinPath(from, use);
-      if (nested.has(target) || target === path) continue;
+      if (nested.has(target) || target === path || depth >= DEEPEST) continue;
       try {
         const found = open(target);
         nested.set(target, { document: found, path: target });
-        visit(target, found);
+        visit(target, found, depth + 1);
       } catch (error) {
         nested.set(target, { problem: TelarError.from(error).message, path: target });
       }

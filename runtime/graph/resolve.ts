@@ -3,6 +3,7 @@
  * on the scope's names alone, never on the order of the page or of edits (G6).
  */
 import { nearest } from '../../nodes/nearest.ts';
+import { parseYamlBody } from '../../nodes/yaml-body.ts';
 import type { ProblemCode } from '../../contracts/errors.ts';
 import type { Read } from '../../contracts/node.ts';
 import type { WrittenWire } from '../document/document.ts';
@@ -48,15 +49,13 @@ class Resolver implements Resolution {
     if (wire !== undefined) this.#written(wire, boundary, 'given');
   }
 
-  /** A `graph` node: its ports are its notebook's outputs; what it wires in must be its notebook's inputs. */
+  /** A `graph` node: its ports are its notebook's outputs; what it wires in or sets by `with` must be its notebook's inputs. */
   boundary(): void {
     const { inner, cell } = this.#node;
     if (inner === undefined) return;
-    for (const wire of cell.wires) {
-      const input = inner.byId.get(wire.port);
-      if (input?.description.kind === 'input') continue;
-      const inputs = inner.nodes.filter((one) => one.description.kind === 'input').map((one) => one.id);
-      this.#find('unknown-key', () => `${inner.document.file} has no input \`${wire.port}\`; it has ${list(inputs)}.${hint(wire.port, inputs)}`, this.#fence(wire.attribute.at.from));
+    for (const wire of cell.wires) this.#input(inner, wire.port, () => this.#fence(wire.attribute.at.from));
+    for (const name of Object.keys(inner.constants)) {
+      this.#input(inner, name, () => ({ part: 'body', offset: parseYamlBody(cell.body).keyAt(['with', name]).from }));
     }
     for (const name of outputsOfScope(inner)) {
       this.depends.push({ scope: inner, name });
@@ -66,6 +65,12 @@ class Resolver implements Resolution {
         this.#find('missing-name', () => `${inner.document.file} promises the output \`${name}\`, which ${found.length > 1 ? 'several of its nodes define' : 'none of its nodes defines'}.`);
       } else this.ports.push({ name, source: { node: definer, output: definer.id === name ? 'value' : name }, optional: true });
     }
+  }
+
+  #input(inner: Scope, name: string, at: () => Flaw['at']): void {
+    if (inner.byId.get(name)?.description.kind === 'input') return;
+    const inputs = inner.nodes.filter((one) => one.description.kind === 'input').map((one) => one.id);
+    this.#find('unknown-key', () => `${inner.document.file} has no input \`${name}\`; it has ${list(inputs)}.${hint(name, inputs)}`, at());
   }
 
   /** A body: written wires first, then each free name that somebody defines. */

@@ -1,6 +1,7 @@
 /** The engines of a Node host. Making them starts nothing: each starts at its first program. */
 import { join } from 'node:path';
 import { cacheFolder } from '../adapters/cache-folder.node.ts';
+import { removeLeftovers } from '../adapters/leftovers.node.ts';
 import { createJavaScript } from '../executors/javascript/javascript.node.ts';
 import { createPython } from '../executors/python/python.node.ts';
 import { createNativeSql } from '../executors/sql/native.node.ts';
@@ -18,6 +19,7 @@ export interface EnginePlaces {
 /** All engines by the name that programs use. */
 export function createExecutors({ root, state }: EnginePlaces): ReadonlyMap<string, Executor> {
   const scratch = join(state, 'scratch');
+  removeLeftovers(scratch, /^[a-z-]+-(\d+)-/);
   const all: readonly Executor[] = [
     createNativeSql({ root, scratch }),
     createWasmSql({ root, scratch }),

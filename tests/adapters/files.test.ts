@@ -1,10 +1,13 @@
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, realpathSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { TelarError } from '../../contracts/errors.ts';
 import type { ObservedRead } from '../../contracts/node.ts';
 import { createFiles, type DiskFiles } from '../../runtime/adapters/files.node.ts';
 import { sha256, sha256File } from '../../runtime/adapters/hash.node.ts';
+import { removeLeftovers } from '../../runtime/adapters/leftovers.node.ts';
 import { createObserver, seenList } from '../../runtime/adapters/observer.ts';
 import { createResources } from '../../runtime/adapters/resources.node.ts';
 import { findWorkspace } from '../../runtime/adapters/workspace.node.ts';
@@ -175,4 +178,24 @@ describe('what packages bring', () => {
     expect(sha256('é')).toBe(sha256(utf8('é')));
     expect(sha256('')).toBe('e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855');
   });
+});
+
+test('R6 what a killed process left in the scratch folder is removed at the next start, and a living one’s is not', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'telar-leftovers-'));
+  const gone = spawnSync(process.execPath, ['-e', '']).pid;
+  for (const name of [`python-${gone}-a`, `python-${process.pid}-b`, 'notes']) { mkdirSync(join(folder, name)); writeFileSync(join(folder, name, 'x'), ''); }
+  removeLeftovers(folder, /^[a-z-]+-(\d+)-/);
+  expect(readdirSync(folder).sort()).toEqual(['notes', `python-${process.pid}-b`]);
+  removeLeftovers(join(folder, 'none'), /(\d+)/);
+  rmSync(folder, { recursive: true });
+});
+
+test('P9 what cannot be looked at is not there, for a step and for the observer', () => {
+  const long = 'n'.repeat(300);
+  expect(files.stat(long)).toBeUndefined();
+  expect(files.list(long)).toBeUndefined();
+  const shut = { ...files, list: () => { throw new TelarError('bad-file', 'shut'); } };
+  const observer = createObserver({ files: shut, store: createMemoryStore(sha256), sha256 });
+  expect(observer.look('', { what: 'list', path: 'folder', saw: sha256('') })).toBe('gone');
+  expect(observer.look('', { what: 'stat', path: long, saw: 'file:1' })).toBe('gone');
 });

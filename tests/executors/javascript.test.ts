@@ -43,9 +43,19 @@ describe('C8 bodies', () => {
   });
 
   it('D2 helpers beside the notebook can be imported, and import each other', async () => {
-    const modules = { helpers: 'import { k } from "./consts.js";\nexport const twice = (x) => x * k;', consts: 'export const k = 2;' };
+    const modules = { 'helpers.js': 'import { k } from "./lib/consts.mjs";\nexport const twice = (x) => x * k;', 'lib/consts.mjs': 'export { k } from "./two.js";', 'lib/two.js': 'export const k = 2;' };
     expect(await value('import { twice } from "./helpers.js";\ntwice(4)', {}, { modules })).toBe(8);
     expect(await value('(await import("helpers")).twice(5)', {}, { modules })).toBe(10);
+  });
+
+  it('P8 a producer from another folder has its own helpers, though they bear the same names', async () => {
+    const producer = { ...programOf('import { one } from "./helpers.js";\nfunction f() { return one; }', { id: 'f', modules: { 'helpers.js': 'export const one = "theirs";' } }), file: 'part/inner.telar.md', folder: 'part' };
+    const inputs = { f: { producer, inputs: {}, output: 'value' } };
+    expect(await value('import { one } from "./helpers.js";\n[f(), one]', inputs, { modules: { 'helpers.js': 'export const one = "ours";' } })).toEqual(['theirs', 'ours']);
+  });
+
+  it('R2 a step that was cancelled before it began is cancelled, and no fault of the engine', async () => {
+    await expect(run('1', {}, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'cancelled' });
   });
 });
 

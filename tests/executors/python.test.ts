@@ -173,6 +173,19 @@ describe('values', () => {
     expect(await value('g()', { inputs: { g: nested } })).toBe(11);
   });
 
+  it('P8 a producer of another folder sees the files of its own, and what it reads is told from where its reader stands', async () => {
+    bench.put('part/rate.txt', '10');
+    bench.put('rate.txt', '999');
+    bench.put('other/keep.txt', '');
+    const producer = bench.program('rate = float(open("rate.txt").read())\ndef scale(x): return x * rate', { id: 'scale', folder: 'part' });
+    const scale = { producer, inputs: {}, output: 'value' };
+    expect(await value('int(scale(2))', { inputs: { scale } })).toBe(20);
+    const { reads } = await run('[scale(2), float(open("rate.txt").read())]', { inputs: { scale } });
+    expect(reads.filter(({ what }) => what === 'file')).toEqual([{ what: 'file', path: 'part/rate.txt', saw: sha('10') }, { what: 'file', path: 'rate.txt', saw: sha('999') }]);
+    const beside = await run('scale(2)', { folder: 'other', inputs: { scale } });
+    expect(beside.reads.filter(({ what }) => what === 'file')).toEqual([{ what: 'file', path: '../part/rate.txt', saw: sha('10') }]);
+  });
+
   it('a live value of another language, or without its producer, is refused by name', async () => {
     expect(await error('f', { inputs: { f: { producer: { ...bench.program(''), engine: 'javascript' }, inputs: {}, output: 'f' } } })).toMatchObject({ code: 'value-type', data: { port: 'f' } });
     expect(await error('x', { inputs: { x: { ref: { form: 'record', hash: '0'.repeat(64), bytes: 1 } } } })).toMatchObject({ code: 'value-missing' });

@@ -1,4 +1,5 @@
 /** Native DuckDB passes the suite; and what only it can. */
+import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -49,6 +50,43 @@ describe('native DuckDB', () => {
     writeFileSync(join(root, 'package.json'), '[{"own": 1}]');
     const { ref } = (await execute("from read_json('package.json')", ['package.json'])).outputs.value ?? {};
     expect(ref === undefined ? [] : openTable(ref, blobs).columns).toMatchObject([{ name: 'own' }]);
+  });
+
+  it('P9 a file that changes while a step reads it is recorded as what it never is again', async () => {
+    const fresh = createNativeSql({ root });
+    const path = join(root, 'turning.csv');
+    writeFileSync(path, 'n\n1\n');
+    const before = createHash('sha256').update(readFileSync(path)).digest('hex');
+    const program = { engine: 'sql', code: "select n from read_csv('turning.csv')", file: 'a.telar.md', line: 1, id: 'x', wanted: [], binds: [], modules: {}, folder: '', files: ['turning.csv'] };
+    const running = fresh.execute(program, {}, { blobs, limits: { time: 30_000, memory: 2 ** 30, output: 2 ** 30 }, signal: new AbortController().signal, emit: () => undefined });
+    // The process of the engine takes longer than this to start.
+    await new Promise((resolve) => { setTimeout(resolve, 30); });
+    writeFileSync(path, 'n\n2\n');
+    const { outputs, reads } = await running;
+    await fresh.close();
+    expect(openTable(outputs.value!.ref!, blobs).column('n')).toEqual([2]);
+    expect(reads).toEqual([{ what: 'file', path: 'turning.csv', saw: expect.not.stringMatching(before) as string }]);
+  });
+
+  it('R6 an engine whose process cannot start fails its step, and closes all the same', async () => {
+    const { execPath } = process;
+    const fresh = createNativeSql({ root });
+    process.execPath = join(root, 'no-such-node');
+    try {
+      const program = { engine: 'sql', code: 'select 1', file: 'a.telar.md', line: 1, id: 'x', wanted: [], binds: [], modules: {}, folder: '' };
+      await expect(fresh.execute(program, {}, { blobs, limits: { time: 5_000, memory: 2 ** 30, output: 2 ** 30 }, signal: new AbortController().signal, emit: () => undefined })).rejects.toMatchObject({ code: 'lost' });
+      await fresh.close();
+    } finally {
+      process.execPath = execPath;
+    }
+  });
+
+  it('C8 a bound text keeps every character, a mark of byte order at its beginning too', async () => {
+    const bytes = new TextEncoder().encode('\ufeffa');
+    const ref = { form: 'text' as const, hash: blobs.put(bytes), bytes: bytes.length };
+    const program = { engine: 'sql', code: 'select length({{ t }}) as n', file: 'a.telar.md', line: 1, id: 'x', wanted: [], binds: [], modules: {}, folder: '' };
+    const { outputs } = await executor.execute(program, { t: { ref } }, { blobs, limits: { time: 30_000, memory: 2 ** 30, output: 2 ** 30 }, signal: new AbortController().signal, emit: () => undefined });
+    expect(openTable(outputs.value!.ref!, blobs).column('n')).toEqual([2]);
   });
 
   it('P1 threads=n is part of the identity', async () => {

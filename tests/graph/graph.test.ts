@@ -118,6 +118,14 @@ describe('nested notebooks', () => {
     expect(codes(graph)).toEqual(['all:missing-name', 'twice:unknown-key']);
   });
 
+  test('G9 a constant for an input that is not there is told at its key, never left out', async () => {
+    const graph = await graphOf({ 'main.telar.md': nest('twice', 'use: inner.telar.md\nwith: {n: 1, m: 2}'), 'inner.telar.md': inner });
+    expect(codes(graph)).toEqual(['twice:unknown-key']);
+    const [told] = graph.problems();
+    expect(told?.message).toBe('inner.telar.md has no input `m`; it has `n`. Did you mean `n`?');
+    expect(told).toMatchObject({ file: 'main.telar.md', line: 3, column: 14 });
+  });
+
   test('G9 nesting works twice, and two uses of one notebook have names of their own', async () => {
     const graph = await graphOf({
       'main.telar.md': nest('one', 'use: mid.telar.md') + nest('two', 'use: mid.telar.md') + js('sum', 'one.up + two.up'),

@@ -141,3 +141,10 @@ test('G9 notebooks that use each other many times over are refused before they f
   expect(graph.size).toBeLessThan(200_000);
   expect(graph.problems().some(({ message }) => message.includes('too many nodes'))).toBe(true);
 }, 60_000);
+
+test('G9 notebooks in a chain without end are refused where it is too long', async () => {
+  const bench = createBench(note(use('part').replace('inner', 'n1')));
+  for (let level = 1; level < 5_000; level += 1) bench.write(note(use('part').replace('inner', `n${level + 1}`)), `n${level}.telar.md`);
+  const { graph } = await bench.notebook();
+  expect(graph.problems().map(({ message }) => message).filter((message) => message.includes('notebooks deep'))).toHaveLength(1);
+});

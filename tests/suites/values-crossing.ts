@@ -8,14 +8,14 @@
  * Equal is by the canonical record, but for what the languages cannot say: JavaScript has one type of number, so a whole float
  * is an integer after it (3.0 → 3), a tuple, set, map, decimal, date, time or duration keeps its kind everywhere.
  */
-import { createHash } from 'node:crypto';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Program } from '../../contracts/node.ts';
-import type { Blobs, TableView, ValueRef } from '../../contracts/values.ts';
+import type { TableView, ValueRef } from '../../contracts/values.ts';
 import type { Executor } from '../../runtime/ports.ts';
 import { loadValue, storeValue } from '../../runtime/values/kinds.ts';
 import { recordText } from '../../runtime/values/record.ts';
 import { isTableView } from '../../runtime/values/summary.ts';
+import { memoryBlobs } from '../support/memory-blobs.ts';
 
 /** The engines that can take part. */
 export type CrossingEngine = 'sql' | 'python' | 'javascript' | 'portable';
@@ -78,19 +78,6 @@ const SAME: Readonly<Record<CrossingEngine, string>> = { sql: 'select * from x',
 const WRAP: Partial<Record<CrossingEngine, string>> = { python: '{"inner": x}', javascript: '({inner: x})' };
 const UNWRAP: Partial<Record<CrossingEngine, string>> = { python: 'x["inner"]', javascript: 'x.inner' };
 const ROWS: Partial<Record<CrossingEngine, string>> = { python: '[dict(row) for row in x]', javascript: '[...x]' };
-
-/** Blobs in memory. */
-export function memoryBlobs(): Blobs {
-  const kept = new Map<string, Uint8Array>();
-  return {
-    put(bytes) {
-      const hash = createHash('sha256').update(bytes).digest('hex');
-      kept.set(hash, new Uint8Array(bytes));
-      return hash;
-    },
-    get: (hash) => kept.get(hash), has: (hash) => kept.has(hash), path: () => undefined,
-  };
-}
 
 /** Runs the suite over every ordered pair of the engines; executors are made when first used and closed at the end. */
 export function valuesCrossing(engines: Partial<Record<Exclude<CrossingEngine, 'portable'>, () => Executor>>): void {

@@ -4,7 +4,7 @@ import { createJavaScript } from '../../runtime/executors/javascript/javascript.
 import { loadValue, storeValue } from '../../runtime/values/kinds.ts';
 import { storeTable } from '../../runtime/values/table.ts';
 import { splitJavaScript } from '../../nodes/javascript/split.ts';
-import { memoryBlobs } from '../suites/values-crossing.ts';
+import { memoryBlobs } from './memory-blobs.ts';
 
 export interface BenchOptions {
   readonly id?: string; readonly wanted?: readonly string[]; readonly modules?: Readonly<Record<string, string>>; readonly seed?: number; readonly line?: number;

@@ -1,13 +1,12 @@
 /** Runs single steps of real kinds on real engines over a folder of its own, without graph, plan or store. */
-import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { TelarError } from '../../contracts/errors.ts';
 import type { Analysis, NodeKind, ObservedRead, Outcome, StepInput } from '../../contracts/node.ts';
-import type { Blobs } from '../../contracts/values.ts';
 import { createFiles } from '../../runtime/adapters/files.node.ts';
+import { sha256 } from '../../runtime/adapters/hash.node.ts';
 import { createResources } from '../../runtime/adapters/resources.node.ts';
 import { createJavaScript } from '../../runtime/executors/javascript/javascript.node.ts';
 import { createPython } from '../../runtime/executors/python/python.node.ts';
@@ -15,8 +14,8 @@ import { createNativeSql } from '../../runtime/executors/sql/native.node.ts';
 import type { Executor } from '../../runtime/ports.ts';
 import { createStepContext } from '../../runtime/scheduler/context.ts';
 import { loadValue, storeValue } from '../../runtime/values/kinds.ts';
+import { memoryBlobs } from './memory-blobs.ts';
 
-const sha256 = (data: string | Uint8Array): string => createHash('sha256').update(data).digest('hex');
 const CACHE = join(dirname(fileURLToPath(import.meta.url)), '../../node_modules/.cache/telar-python');
 
 /** What may be said of a step beside its body. */
@@ -33,11 +32,7 @@ export function stepBench() {
   const home = realpathSync(mkdtempSync(join(tmpdir(), 'telar-steps-')));
   const root = join(home, 'root');
   mkdirSync(root);
-  const all = new Map<string, Uint8Array>();
-  const blobs: Blobs = {
-    put: (bytes) => { const hash = sha256(bytes); all.set(hash, bytes.slice()); return hash; },
-    get: (hash) => all.get(hash), has: (hash) => all.has(hash), path: () => undefined,
-  };
+  const blobs = memoryBlobs();
   const engines: Executor[] = [createNativeSql({ root }), createPython({ root, cache: CACHE, scratch: join(home, 'scratch') }), createJavaScript()];
   const executors = new Map(engines.map((engine) => [engine.engine, engine]));
   const input = (value: unknown): StepInput => ({ ref: storeValue(value, blobs).ref! });

@@ -4,7 +4,7 @@ import { arrayOf, decodeArray, encodeArray, NumberArray } from '../../runtime/va
 import { loadValue, storeValue } from '../../runtime/values/kinds.ts';
 import { Tagged, Tuple } from '../../runtime/values/scalars.ts';
 import { summarise } from '../../runtime/values/summary.ts';
-import { memoryBlobs } from '../suites/values-crossing.ts';
+import { memoryBlobs } from '../support/memory-blobs.ts';
 
 const table = { rows: 2, columns: [{ name: 'a', type: 'INTEGER' }], column: () => [1, null], row: (at: number) => ({ a: [1, null][at] }) };
 

@@ -47,7 +47,7 @@ export function createJavaScript({ concurrency = 2, scratch = tmpdir(), node = p
     busy += 1;
     if (folder === undefined) {
       mkdirSync(scratch, { recursive: true });
-      folder = realpathSync(mkdtempSync(join(scratch, 'telar-js-')));
+      folder = realpathSync(mkdtempSync(join(scratch, `telar-js-${process.pid}-`)));
     }
     const child = idle.pop() ?? new Child(folder, node);
     all.add(child);
@@ -68,7 +68,7 @@ export function createJavaScript({ concurrency = 2, scratch = tmpdir(), node = p
       // With the parser that it needs: a run in which all is reused loads none.
       const { buildModule } = await import('./module.ts');
       const module = buildModule(program, inputs);
-      context.signal.throwIfAborted();
+      if (context.signal.aborted) throw cancelled();
       const child = await acquire();
       const place = join(folder!, String(steps += 1));
       try {
@@ -87,6 +87,8 @@ export function createJavaScript({ concurrency = 2, scratch = tmpdir(), node = p
     },
   };
 }
+
+const cancelled = (): TelarError => new TelarError('cancelled', 'The step was cancelled.');
 
 /** Gathers the blobs that a module may read: small ones by value, larger ones linked into the folder. */
 function collect(module: Module, blobs: Blobs, folder: string, gathered = new Map<string, Uint8Array>()): Map<string, Uint8Array> {
@@ -160,7 +162,7 @@ class Child {
         end();
         void this.kill().then(() => { reject(error); });
       };
-      const cancel = (): void => { stop(new TelarError('cancelled', 'The step was cancelled.')); };
+      const cancel = (): void => { stop(cancelled()); };
       const arm = (grace: number): NodeJS.Timeout => setTimeout(() => {
         stop(new TelarError('timeout', `The step took longer than ${limits.time / 1000} s and was stopped. Raise it with timeout= on the fence, or do less at once.`, { limit: limits.time }));
       }, limits.time + grace);

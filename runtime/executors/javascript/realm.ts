@@ -9,6 +9,7 @@ import type { QuickJSContext, QuickJSHandle, QuickJSRuntime, QuickJSWASMModule }
 import { TelarError } from '../../../contracts/errors.ts';
 import type { Limits } from '../../../contracts/node.ts';
 import type { TableManifest, ValueRef } from '../../../contracts/values.ts';
+import { helperPath } from '../../../nodes/javascript/specifier.ts';
 import { arrayHeader } from '../../values/array.ts';
 import { crossColumn } from './columns.ts';
 import { labelOf, realmError } from './errors.ts';
@@ -60,6 +61,7 @@ class Realm {
   readonly #context: QuickJSContext;
   readonly #deadline: number;
   readonly #ran: Module[] = [];
+  readonly #helpers = new Map<string, { readonly module: Module; readonly path: string }>();
   readonly #values = new Map<Module, QuickJSHandle>();
   readonly #given: Given[] = [];
   readonly #tables: { readonly ref: ValueRef; readonly port: string; readonly manifest: TableManifest }[] = [];
@@ -76,6 +78,7 @@ class Realm {
     this.#runtime = instance.newRuntime();
     this.#runtime.setMaxStackSize(host.stack);
     this.#runtime.setInterruptHandler(() => this.#late());
+    this.#runtime.setModuleLoader((name) => this.#load(name), (base, specifier) => this.#resolve(base, specifier));
     this.#context = this.#runtime.newContext();
   }
 
@@ -110,6 +113,22 @@ class Realm {
       return realmError({ name: 'InternalError', message: 'out of memory' }, this.#ran, this.#limits.memory);
     }
     return TelarError.from(error);
+  }
+
+  /** The name under which a helper is loaded: its path in the workspace, for a producer may come from another folder and have another helper of the same name. */
+  #resolve(base: string, specifier: string): string {
+    const importer = this.#helpers.get(base) ?? { module: this.#ran.find((one) => labelOf(one) === base), path: '' };
+    const path = helperPath(specifier, importer.path);
+    if (importer.module === undefined || path === undefined) return specifier;
+    const name = importer.module.file.slice(0, importer.module.file.lastIndexOf('/') + 1) + path;
+    this.#helpers.set(name, { module: importer.module, path });
+    return name;
+  }
+
+  #load(name: string): string | { error: Error } {
+    const { module, path } = this.#helpers.get(name) ?? { path: name };
+    const text = module !== undefined && Object.hasOwn(module.modules, path) ? module.modules[path] : undefined;
+    return text ?? { error: new Error(`There is no module “${path}” here: a body can import helpers that lie beside the notebook, and nothing else.`) };
   }
 
   #late(): boolean {
@@ -148,7 +167,6 @@ class Realm {
     const inputs = this.#inputs(module);
     this.#ran.push(module);
     this.#context.defineProp(this.#context.global, INPUTS, { value: inputs, configurable: true, enumerable: false });
-    this.#runtime.setModuleLoader((name) => helper(name, module.modules), (_, name) => name);
     const exported = this.#settled(this.#unwrap(this.#context.evalCode(module.source, labelOf(module), { type: 'module' })));
     const names = [...Object.values(module.outputs), ...(module.value === undefined ? [] : [module.value])];
     const values = this.#settled(this.#call('settle', exported, JSON.stringify(names)));
@@ -292,11 +310,4 @@ const exact = (bytes: Uint8Array): ArrayBuffer => new Uint8Array(bytes).buffer;
 function same(a: Uint8Array | string, b: Uint8Array | string): boolean {
   if (typeof a === 'string' || typeof b === 'string') return a === b;
   return a.length === b.length && a.every((byte, at) => byte === b[at]);
-}
-
-/** A helper module beside the notebook, as written or by its bare name. */
-function helper(name: string, modules: Readonly<Record<string, string>>): string | { error: Error } {
-  const bare = name.replace(/^\.\//, '').replace(/\.m?js$/, '');
-  const found = [name, bare, `${bare}.js`, `./${bare}.js`].find((key) => Object.hasOwn(modules, key));
-  return found !== undefined ? modules[found]! : { error: new Error(`There is no module “${name}” here: a body can import helpers that lie beside the notebook, and nothing else.`) };
 }

@@ -5,7 +5,7 @@
  * its parent; the parent believes nothing the child says.
  */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { FRAME, INLINE, packResult, writeFrame } from './frames.node.ts';
 import { harden } from './harden.node.ts';
@@ -87,6 +87,15 @@ function serve(): void {
   let values: Awaited<typeof loading>;
   let record = new Recorder();
 
+  let home = '';
+  let shown = '';
+
+  /** Mounts a folder of the workspace; what is read there is told from the step's own. */
+  const show = (folder: string): void => {
+    shown = folder;
+    FS.mount(folderType, { root: options.root, folder: join(options.root, folder), prefix: relative(join(options.root, home), join(options.root, folder)), record }, MOUNT);
+  };
+
   const blob = (hash: string): Uint8Array => {
     if (!/^[0-9a-f]{64}$/.test(hash)) throw new Error('no hash of a blob'); // Python is not believed either: a path would read around the mount
     return plain(inline[hash]) ?? plain(readFileSync(join(options.in, hash)))!;
@@ -94,6 +103,12 @@ function serve(): void {
   const host = {
     bytes: blob,
     expired: (): boolean => guard.interrupt(),
+    /** Shows the folder of the program that runs next: a producer's may be another than the step's. */
+    enter(folder: string): void {
+      if (folder === shown) return;
+      FS.unmount(MOUNT);
+      show(folder);
+    },
     /** The notebook's code runs from here to there; `silent`: its output is not for this step. */
     running(on: boolean, silent: boolean): void { record.on = on; quiet = silent; },
     emit(kind: number, data: Buffered): void {
@@ -135,7 +150,8 @@ function serve(): void {
     values = await loading;
     [inline, kept, small, quiet] = [job.inline, [], [], false];
     record = new Recorder();
-    FS.mount(folderType, { root: options.root, folder: join(options.root, job.folder), record }, MOUNT);
+    home = job.program.folder;
+    show(home);
     guard.begin(job, base + slack);
     const watch = setInterval(() => { if (guard.expired()) leave(job.number); }, 20);
     const answer = JSON.parse(await step.run.callPromising(JSON.stringify(job.program))) as Partial<Result>;

@@ -24,7 +24,7 @@ export interface Needs {
 export function toJob(program: Program, inputs: Readonly<Record<string, StepInput>>, blobs: Blobs, needs: Needs): JobProgram {
   return {
     code: program.code, file: program.file, line: program.line, id: program.id, wanted: program.wanted, binds: program.binds, modules: program.modules,
-    seed: program.seed ?? randomInt(2 ** 48 - 1),
+    seed: program.seed ?? randomInt(2 ** 48 - 1), folder: program.folder,
     inputs: Object.fromEntries(Object.entries(inputs).map(([port, input]) => [port, toInput(port, input, blobs, needs)])),
   };
 }

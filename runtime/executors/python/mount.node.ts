@@ -26,8 +26,8 @@ export interface EmscriptenFS {
 interface FSNode { name: string; mode: number; parent: FSNode; id: number; mount: { opts: MountOptions }; node_ops: unknown; stream_ops: unknown }
 interface Stream { node: FSNode; nfd?: number; flags: number; position: number; shared: { refcount?: number } }
 
-/** What a mount shows. `root` is the workspace, `folder` the notebook's folder in it; both absolute and real. */
-interface MountOptions { readonly root: string; readonly folder: string; readonly record: Recorder }
+/** What a mount shows. `root` is the workspace, `folder` a notebook's folder in it; both absolute and real. `prefix` leads there from the step's own folder. */
+interface MountOptions { readonly root: string; readonly folder: string; readonly prefix: string; readonly record: Recorder }
 
 const hidden = (name: string): boolean => ['.git', '.telar'].includes(name.toLowerCase()); // some file systems fold case
 const FOLDER_MODE = 0o40555;
@@ -76,7 +76,7 @@ export function readOnlyFolder(FS: EmscriptenFS, codes: Readonly<Record<string, 
   const pathOf = (node: FSNode): string => (node.parent === node ? '' : join(pathOf(node.parent), node.name));
   const options = (node: FSNode): MountOptions => node.mount.opts;
   const real = (node: FSNode): string => join(options(node).folder, pathOf(node));
-  const told = (path: string): string => path.split(sep).join('/') || '.';
+  const told = (path: string, { prefix }: MountOptions): string => join(prefix, path).split(sep).join('/') || '.';
 
   /** Stats through links, and refuses those that leave the workspace or reach what is hidden. */
   const look = (path: string, { root }: MountOptions): fs.Stats => {
@@ -103,7 +103,7 @@ export function readOnlyFolder(FS: EmscriptenFS, codes: Readonly<Record<string, 
       return attempt(() => {
         const stat = look(real(node), options(node));
         const kind = stat.isDirectory() ? 'folder' : stat.isFile() ? 'file' : 'other';
-        options(node).record.add('stat', told(pathOf(node)), () => `${kind}:${kind === 'file' ? stat.size : 0}`);
+        options(node).record.add('stat', told(pathOf(node), options(node)), () => `${kind}:${kind === 'file' ? stat.size : 0}`);
         return attributes(stat, node);
       });
     },
@@ -116,14 +116,14 @@ export function readOnlyFolder(FS: EmscriptenFS, codes: Readonly<Record<string, 
         // A listing looks up each entry and fails with the first that does: links that lead nowhere, or out, are entries that cannot be opened.
         if (error instanceof FS.ErrnoError) return create(parent, name, FILE_MODE & ~0o777);
         if ((error as NodeJS.ErrnoException).code !== 'ENOENT') return attempt(() => { throw error; });
-        options(parent).record.add('missing', told(join(pathOf(parent), name)), () => '');
+        options(parent).record.add('missing', told(join(pathOf(parent), name), options(parent)), () => '');
         return fs.lstatSync(path, { throwIfNoEntry: false }) === undefined ? fail('ENOENT') : create(parent, name, FILE_MODE);
       }
     },
     readdir(node: FSNode): string[] {
       return attempt(() => {
         const names = fs.readdirSync(real(node)).filter((name) => !hidden(name)).sort();
-        options(node).record.add('list', told(pathOf(node)), () => createHash('sha256').update(names.join('\n')).digest('hex'));
+        options(node).record.add('list', told(pathOf(node), options(node)), () => createHash('sha256').update(names.join('\n')).digest('hex'));
         return ['.', '..', ...names];
       });
     },
@@ -142,7 +142,7 @@ export function readOnlyFolder(FS: EmscriptenFS, codes: Readonly<Record<string, 
         if (!look(real(node), options(node)).isFile()) fail('EACCES'); // opening a pipe could wait for ever
         stream.shared.refcount = 1;
         const fd = stream.nfd = fs.openSync(real(node), 'r');
-        options(node).record.add('file', told(pathOf(node)), () => hashFile(fd));
+        options(node).record.add('file', told(pathOf(node), options(node)), () => hashFile(fd));
       });
     },
     close(stream: Stream): void {

@@ -72,7 +72,7 @@ export class PythonProcess {
 
   constructor(options: ProcessOptions) {
     mkdirSync(options.scratch, { recursive: true });
-    this.#home = realpathSync(mkdtempSync(join(options.scratch, 'python-')));
+    this.#home = realpathSync(mkdtempSync(join(options.scratch, `python-${process.pid}-`)));
     this.in = join(this.#home, 'in');
     this.out = join(this.#home, 'out');
     mkdirSync(this.in);

@@ -92,7 +92,7 @@ class PythonEngine implements PythonExecutor {
       const child = await this.#acquire(context.signal);
       try {
         const inline = layOut(needs.blobs, context.blobs, child.in);
-        const { result, small } = await child.run({ number: this.#number += 1, program: job, folder: program.folder, time, memory, output, inline }, context);
+        const { result, small } = await child.run({ number: this.#number += 1, program: job, time, memory, output, inline }, context);
         const receiver = new Receiver(result, small, child.out, context.blobs, needs);
         const [outputs, displays, warnings] = [receiver.outputs(), receiver.displays(), result.warnings ?? []];
         return { outputs, reads: result.reads, ...(displays.length > 0 ? { displays } : {}), ...(warnings.length > 0 ? { warnings } : {}) };

@@ -113,6 +113,8 @@ class Realm:
         body = compile(tree, job['file'], 'exec', flags=FLAGS, dont_inherit=True)
         end = last and compile(last, job['file'], 'eval', flags=FLAGS, dont_inherit=True)
         reset.seed(job['seed'])
+        host.enter(job['folder'])
+        os.chdir(FOLDER)
         host.running(True, self.silent)
         try:
             self.do(body)
@@ -217,7 +219,6 @@ def run(text):
     job = json.loads(text)
     reset.begin()
     try:
-        os.chdir(FOLDER)
         realm = Realm(job)
         realm.run({})
         warnings = realm.breaches() + [f'A reader wants “{name}”, which this run did not define.' for name in job['wanted'] if name not in ('value', job['id']) and name not in realm.names]

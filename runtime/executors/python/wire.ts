@@ -20,14 +20,15 @@ export interface JobProgram {
   readonly binds: readonly string[];
   readonly modules: Readonly<Record<string, string>>;
   readonly seed: number;
+  /** Of its notebook, relative to the workspace: where it finds its files. */
+  readonly folder: string;
   readonly inputs: Readonly<Record<string, JobInput>>;
 }
 
-/** One step, parent to child. Milliseconds and bytes; `folder` is relative to the workspace. */
+/** One step, parent to child. Milliseconds and bytes. */
 export interface Job {
   readonly number: number;
   readonly program: JobProgram;
-  readonly folder: string;
   readonly time: number;
   readonly memory: number;
   readonly output: number;

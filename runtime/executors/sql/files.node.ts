@@ -48,12 +48,32 @@ export function allowedPaths(sql: string, files: readonly StepFile[], folder: st
 
 const normal = (path: string, folder: string): string => (isAbsolute(path) ? join(path) : join(folder, path));
 
-/** What each file held. Reads it as a stream. */
-export async function observe(files: readonly StepFile[]): Promise<ObservedRead[]> {
-  return Promise.all(files.map(async ({ path, real }): Promise<ObservedRead> => {
-    if (real === undefined) return { what: 'missing', path, saw: '' };
-    const hash = createHash('sha256');
+/** What is recorded of a file that was not the same from the beginning of a step to its end: no file ever looks so, and the row is not used again. */
+const CHANGED = 'changed while it was read';
+
+/**
+ * Does the work, and tells what each file held meanwhile. They are hashed beside the work, since both take their time.
+ * @returns what the work gave, and the reads in the order of the files
+ */
+export async function observing<T>(files: readonly StepFile[], work: () => Promise<T>): Promise<[T, ObservedRead[]]> {
+  const before = files.map(stampOf);
+  const [result, reads] = await Promise.all([work(), Promise.all(files.map(look))]);
+  return [result, reads.map((read, index) => (stampOf(files[index]!) === before[index] ? read : { what: 'file', path: read.path, saw: CHANGED }))];
+}
+
+/** Differs when the file may have been written or replaced. */
+function stampOf({ absolute }: StepFile): string {
+  const found = statSync(absolute, { throwIfNoEntry: false, bigint: true });
+  return found === undefined ? '' : `${found.dev}:${found.ino}:${found.size}:${found.mtimeNs}:${found.ctimeNs}`;
+}
+
+async function look({ path, real }: StepFile): Promise<ObservedRead> {
+  if (real === undefined) return { what: 'missing', path, saw: '' };
+  const hash = createHash('sha256');
+  try {
     for await (const piece of createReadStream(real, { highWaterMark: 1_048_576 })) hash.update(piece as Uint8Array);
-    return { what: 'file', path, saw: hash.digest('hex') };
-  }));
+  } catch {
+    return { what: 'file', path, saw: CHANGED };
+  }
+  return { what: 'file', path, saw: hash.digest('hex') };
 }

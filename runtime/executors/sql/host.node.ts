@@ -15,7 +15,7 @@ import type { ExecuteContext, Executor } from '../../ports.ts';
 import { encodeRecord } from '../../values/record.ts';
 import { summarise } from '../../values/summary.ts';
 import { putManifest } from '../../values/table.ts';
-import { allowedPaths, observe, type StepFile, stepFiles } from './files.node.ts';
+import { allowedPaths, observing, type StepFile, stepFiles } from './files.node.ts';
 import { prepare } from './inputs.ts';
 import type { ColumnOutput, SqlJob, SqlReply, ToChild } from './job.ts';
 import { raggedLine } from './ragged.node.ts';
@@ -56,7 +56,7 @@ export function createSqlHost(engine: SqlEngine, options: SqlOptions): Executor 
   const folderOf = (): string => {
     const place = options.scratch ?? tmpdir();
     mkdirSync(place, { recursive: true });
-    return scratch ??= mkdtempSync(join(place, 'telar-sql-'));
+    return scratch ??= mkdtempSync(join(place, `telar-sql-${process.pid}-`));
   };
 
   const start = (): ChildProcess => {
@@ -64,7 +64,9 @@ export function createSqlHost(engine: SqlEngine, options: SqlOptions): Executor 
       cwd: mkdtempSync(join(folderOf(), 'empty-')), env: {}, serialization: 'advanced', stdio: ['ignore', 'ignore', 'ignore', 'ipc'], execArgv: ['--no-warnings'],
     });
     all.add(child);
-    child.once('exit', () => { all.delete(child); const at = idle.indexOf(child); if (at >= 0) idle.splice(at, 1); });
+    const gone = (): void => { all.delete(child); const at = idle.indexOf(child); if (at >= 0) idle.splice(at, 1); };
+    // One that could not be started has no end, only an error; so has a message to one that is just ending.
+    child.once('exit', gone).on('error', () => { if (child.pid === undefined) gone(); });
     child.unref();
     child.channel?.unref();
     return child;
@@ -82,8 +84,8 @@ export function createSqlHost(engine: SqlEngine, options: SqlOptions): Executor 
         ...prepared, folder, allowed: allowedPaths(prepared.sql, files, folder), threads: threadsOf(program), memory: context.limits.memory, output: context.limits.output, scratch: folderOf(),
       };
       const child = idle.pop() ?? start();
-      const [reply, reads] = await Promise.all([ask(child, job, context), observe(files)]);
-      if (child.exitCode === null && child.signalCode === null && child.connected) idle.push(child);
+      const [reply, reads] = await observing(files, () => ask(child, job, context));
+      if (all.has(child) && child.connected) idle.push(child);
       if (!reply.ok) throw failure(reply, program, prepared.sql, files, folder);
       return { outputs: { value: keep(reply, context.blobs) }, reads };
     },
@@ -164,18 +166,21 @@ function ask(child: ChildProcess, job: SqlJob, context: ExecuteContext): Promise
       context.signal.removeEventListener('abort', cancel);
       child.off('message', hear);
       child.off('exit', lost);
+      child.off('error', failed);
       child.unref();
       child.channel?.unref();
       resolve(why ?? reply);
     };
     const hear = (message: SqlReply | { ready: true }): void => { if ('ok' in message) end(message); };
+    const failed = (error: Error): void => lost(null, error.message);
     const lost = (code: number | null, signal: string | null): void => end({ ok: false, code: 'lost', message: `The SQL process ended by itself (${signal ?? `status ${code}`}); run the step again, with less data if it happens again.` });
     child.on('message', hear as (message: unknown) => void);
     child.once('exit', lost);
+    child.once('error', failed);
     child.ref();
     child.channel?.ref();
     context.signal.addEventListener('abort', cancel);
     if (context.signal.aborted) cancel();
-    child.send({ type: 'run', job } satisfies ToChild, (error) => { if (error !== null) lost(null, error.message); });
+    child.send({ type: 'run', job } satisfies ToChild, (error) => { if (error !== null) failed(error); });
   });
 }

@@ -5,11 +5,11 @@ import { TelarError } from '../../../contracts/errors.ts';
 import type { Program, StepInput } from '../../../contracts/node.ts';
 import type { Blobs, ValueRef } from '../../../contracts/values.ts';
 import { bindTemplate } from '../../../nodes/sql/template.ts';
-import { decodeArray } from '../../values/array.ts';
 import { encodeColumn, memberOf } from '../../values/column-encode.ts';
 import { inferType, type PlainTable, tableFromArray, tableFromRecords } from '../../values/infer.ts';
-import { decodeRecord } from '../../values/record.ts';
-import { distinctNames, encodeColumns, openTable, PlainTableView, readManifest } from '../../values/table.ts';
+import { loadValue } from '../../values/kinds.ts';
+import { isTableView } from '../../values/summary.ts';
+import { distinctNames, encodeColumns, PlainTableView, readManifest } from '../../values/table.ts';
 import type { SqlJob, TableInput } from './job.ts';
 
 /** The part of a job that comes from the program's text and its inputs. */
@@ -45,16 +45,9 @@ function refOf(port: string, input: StepInput): ValueRef {
 const isList = (ref: ValueRef, blobs: Blobs): boolean => ref.form === 'record' && blobs.get(ref.hash)?.[0] === 0x5b;
 
 function valueOf(port: string, ref: ValueRef, blobs: Blobs): unknown {
-  if (ref.form === 'table') return openTable(ref, blobs);
-  const blob = blobs.get(ref.hash);
-  if (blob === undefined) throw new TelarError('value-missing', `The value of “${port}” is gone; run the node that made it again.`, { port, hash: ref.hash });
-  switch (ref.form) {
-    case 'record': return decodeRecord(blob);
-    case 'text': return new TextDecoder().decode(blob);
-    case 'bytes': return blob;
-    case 'array': return decodeArray(blob);
-    default: throw new TelarError('value-type', `“${port}” is a Python object that SQL cannot read; give a table, a list of records, a data frame or a value.`, { port, type: ref.form });
-  }
+  if (ref.form === 'opaque' || ref.form === 'live') throw new TelarError('value-type', `“${port}” is a Python object that SQL cannot read; give a table, a list of records, a data frame or a value.`, { port, type: ref.form });
+  if (!blobs.has(ref.hash)) throw new TelarError('value-missing', `The value of “${port}” is gone; run the node that made it again.`, { port, hash: ref.hash });
+  return loadValue(ref, blobs);
 }
 
 function tableOf(port: string, ref: ValueRef, blobs: Blobs): TableInput {
@@ -98,17 +91,15 @@ function follow(path: readonly string[], ports: readonly (readonly [string, Step
     if (found === undefined) continue;
     let value = valueOf(found[0], refOf(...found), blobs);
     for (const step of path.slice(size)) value = member(value, step, path);
-    if (isTable(value)) throw new TelarError('bad-input', `{{ ${path.join('.')} }} is a table; name it in FROM, or bind one of its values ({{ ${path.join('.')}.column }} of a table with one row).`, { path: path.join('.') });
+    if (isTableView(value)) throw new TelarError('bad-input', `{{ ${path.join('.')} }} is a table; name it in FROM, or bind one of its values ({{ ${path.join('.')}.column }} of a table with one row).`, { path: path.join('.') });
     return value;
   }
   throw new TelarError('bad-input', `{{ ${path.join('.')} }} has no value; there is no input “${path[0]}”.`, { path: path.join('.') });
 }
 
-const isTable = (value: unknown): value is ReturnType<typeof openTable> => typeof value === 'object' && value !== null && typeof (value as { column?: unknown }).column === 'function' && 'rows' in value;
-
 function member(value: unknown, step: string, path: readonly string[]): unknown {
   const nowhere = (): TelarError => new TelarError('bad-input', `{{ ${path.join('.')} }} leads nowhere: there is no “${step}”.`, { path: path.join('.') });
-  if (isTable(value)) {
+  if (isTableView(value)) {
     if (/^\d+$/.test(step) && Number(step) < value.rows) return value.row(Number(step));
     if (value.rows !== 1 || !value.columns.some(({ name }) => name === step)) throw value.rows === 1 ? nowhere() : new TelarError('bad-input', `{{ ${path.join('.')} }}: the table has ${value.rows} rows; say which ({{ ${path[0]}.0.${step} }}).`, { path: path.join('.') });
     return value.column(step)[0];
