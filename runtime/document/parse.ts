@@ -103,7 +103,7 @@ class Parser {
 
   #unclosed(fence: Fence): void {
     const { id } = parseInfo(this.#text, fence.info);
-    this.#say('syntax', `This fence is never closed; write \`${fence.mark.repeat(Math.min(fence.length, 20))}\` below its last line.`, fence.at.from, id === undefined ? {} : { node: id });
+    this.#say('syntax', `This fence is never closed; write ${fence.mark.repeat(Math.min(fence.length, 20))} below its last line.`, fence.at.from, id === undefined ? {} : { node: id });
   }
 
   /** The keys, each once: a second of the same name is a problem and does not count. */

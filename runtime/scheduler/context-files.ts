@@ -65,6 +65,9 @@ function missingFile(files: Files, folder: string, path: string): TelarError {
   const cut = place.lastIndexOf('/');
   const parent = place.slice(0, Math.max(cut, 0));
   const names = files.list(parent);
+  if (names?.includes(place.slice(cut + 1)) === true) {
+    return new TelarError('missing-file', `\`${path}\` is a link that leads to nothing, or out of the workspace; copy the file there in its place.`, { file: path });
+  }
   const near = names === undefined ? undefined : nearest(place.slice(cut + 1), names);
   const found = near === undefined ? undefined : path.slice(0, path.lastIndexOf('/') + 1) + near;
   const help = found !== undefined ? `Did you mean \`${found}\`?`

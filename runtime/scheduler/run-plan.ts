@@ -79,7 +79,14 @@ class Running {
     if (roots.length > 0) { this.#settle(node, { state: 'cancelled', by: roots, reason: `${roots.join(', ')} failed` }, { decision: 'run' }); return undefined; }
     if (node.inner !== undefined) { this.#boundary(node); return undefined; }
     if (this.#stop.signal.aborted) { this.#cancelled(node); return undefined; }
-    const decided = decide(node, this.#plan, this.#results, this.#host);
+    let decided: Decided;
+    try {
+      decided = decide(node, this.#plan, this.#results, this.#host);
+    } catch (error) {
+      // A store that cannot be asked fails this step, not the run.
+      this.#fail(node, { state: 'failed', error: TelarError.from(error).toJSON() }, { decision: 'run' });
+      return undefined;
+    }
     if (decided.decision === 'reuse') { this.#reuse(node, decided); return undefined; }
     return this.#run(node, decided);
   }

@@ -38,6 +38,11 @@ describe('files of a step', () => {
     expect(resolve('a/b', './c//../d')).toBe('a/b/d');
   });
 
+  test('P9 a link that leads nowhere, or out, is told as one, not as a name that is wrong', () => {
+    const step = createStepContext({ blobs, files: { ...files, stat: (path) => (path === 'nb/data/a.csv' ? undefined : files.stat(path)) }, sha256, executors: new Map(), folder: 'nb', limits: { time: 1, memory: 1, output: 1 }, signal: new AbortController().signal, emit: () => {} });
+    expect(() => step.readFile('data/a.csv')).toThrow(/`data\/a\.csv` is a link that leads to nothing, or out of the workspace/);
+  });
+
   test('R5 a folder is no file, and an engine that is not here is unavailable', async () => {
     expect(() => context().readFile('data')).toThrow(expect.objectContaining({ code: 'bad-file' }) as Error);
     const program = { engine: 'sql', code: '', file: '', line: 1, id: 'a', wanted: [], binds: [], modules: {}, folder: '' };

@@ -6,6 +6,7 @@
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { randomInt } from 'node:crypto';
+import { createRequire } from 'node:module';
 import { existsSync, linkSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -27,6 +28,7 @@ export interface JavaScriptOptions {
   readonly node?: string;
 }
 
+const require = createRequire(import.meta.url);
 const INLINE = 64 * 1024;
 /** How long after its deadline a child that does not stop by itself is killed, and what a start may take besides; milliseconds. */
 const GRACE = 500;
@@ -62,7 +64,7 @@ export function createJavaScript({ concurrency = 2, scratch = tmpdir(), node = p
 
   return {
     engine: 'javascript', concurrency,
-    identity: () => ({ engine: 'quickjs', version: '0.32.0', bridge: '1', timeZone: 'UTC', locale: 'C.UTF-8' }),
+    identity: () => ({ engine: 'quickjs', version: (require('@jitl/quickjs-wasmfile-release-sync/package.json') as { version: string }).version, bridge: '1', timeZone: 'UTC', locale: 'C.UTF-8' }),
     available: () => ({ ok: true }),
     async execute(program, inputs, context) {
       // With the parser that it needs: a run in which all is reused loads none.

@@ -28,14 +28,17 @@ export function findValue(notebook: Notebook, store: Store, name: string): Found
   const again = `\`telar run ${notebook.file} --to ${node.path}\``;
   const value = row?.outputs[output];
   if (row === undefined || value === undefined) {
-    const why = step?.decision === 'failed' || step?.decision === 'blocked' || step?.decision === 'unavailable' ? ` It cannot run: ${step.reason}.` : ` ${again} computes it.`;
+    const why = step?.decision === 'failed' || step?.decision === 'blocked' || step?.decision === 'unavailable' ? ` It cannot run: ${sentence(step.reason)}` : ` ${again} computes it.`;
     throw new TelarError('value-missing', `Nothing is stored of ${name} yet.${why}`, { node: node.path });
   }
   const note = kept !== undefined ? undefined
     : last?.failed === true && last.key === step?.decided?.key ? 'this is what its failed step gave'
-      : `this is an older value: ${step?.decision === 'disabled' ? 'the node is disabled' : step?.reason ?? 'it is out of date'}. ${again} computes the new one`;
+      : `this is an older value: ${sentence(step?.decision === 'disabled' ? 'the node is disabled' : step?.reason ?? 'it is out of date')} ${again} computes the new one`;
   return { value, displays: output === 'value' ? row.displays ?? [] : [], node, output, ...(note === undefined ? {} : { note }) };
 }
+
+/** With its full stop; a reason may end with one, or with a question. */
+const sentence = (reason: string): string => (/[.?!]$/.test(reason) ? reason : `${reason}.`);
 
 /** The newest record that has a row which is still there. */
 function lastRow(notebook: Notebook, store: Store, node: GraphNode): { row: Row; key?: string; failed: boolean } | undefined {
