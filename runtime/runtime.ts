@@ -41,7 +41,7 @@ export interface RuntimePorts {
 }
 
 /** Values set from outside, by path of the input node: text as a person typed it, or data. */
-type Settings = Readonly<Record<string, unknown>>;
+export type Settings = Readonly<Record<string, unknown>>;
 
 /** Options of one run. */
 export interface RunOptions extends PlanOptions, Omit<RunRequest, 'run'> { readonly set?: Settings }

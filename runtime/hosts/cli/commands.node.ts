@@ -33,6 +33,7 @@ export const commands: readonly Command[] = [
   {
     name: 'show', takes: 'FILE ID[.output]', summary: 'Print a stored value', load: () => import('./show.node.ts'),
     options: [
+      { ...(planning[0] as Option), help: 'value of an input (default: as in the last run)' },
       { name: 'format', short: 'f', value: 'FORMAT', choices: ['auto', 'json', 'csv', 'arrow', 'parquet', 'text', 'svg'], help: 'how (default: auto)' },
       { name: 'output', short: 'o', value: 'PATH', help: 'write into a file' },
     ],

@@ -6,7 +6,8 @@ import type { Display, OutputValue } from '../../../contracts/node.ts';
 import { nearest } from '../../../nodes/nearest.ts';
 import type { Row, Store } from '../../checkpoints/store.ts';
 import type { GraphNode, Source } from '../../graph/node.ts';
-import type { Notebook } from '../../runtime.ts';
+import type { Notebook, Settings } from '../../runtime.ts';
+import type { PlannedStep } from '../../scheduler/preview.ts';
 
 /** A stored value with what must be told of it. */
 export interface Found {
@@ -18,10 +19,13 @@ export interface Found {
   readonly note?: string;
 }
 
-/** @throws TelarError `usage` when there is no such node or output, `value-missing` when nothing is stored */
-export function findValue(notebook: Notebook, store: Store, name: string): Found {
+/**
+ * @param set values of inputs; what the last run was given unless said
+ * @throws TelarError `usage` when there is no such node or output, `value-missing` when nothing is stored
+ */
+export function findValue(notebook: Notebook, store: Store, name: string, set: Settings = lastSettings(notebook, store)): Found {
   const { node, output } = named(notebook, name);
-  const step = notebook.plan({ to: [node.path] }).find((one) => one.node === node.path);
+  const step = notebook.plan({ to: [node.path], set }).find((one) => one.node === node.path);
   const kept = step?.decision === 'reuse' ? step.decided?.row : undefined;
   const last = kept === undefined ? lastRow(notebook, store, node) : undefined;
   const row = kept ?? last?.row;
@@ -33,8 +37,22 @@ export function findValue(notebook: Notebook, store: Store, name: string): Found
   }
   const note = kept !== undefined ? undefined
     : last?.failed === true && last.key === step?.decided?.key ? 'this is what its failed step gave'
-      : `this is an older value: ${sentence(step?.decision === 'disabled' ? 'the node is disabled' : step?.reason ?? 'it is out of date')} ${again} computes the new one`;
+      : `this is an older value: ${sentence(outdated(step))} ${again} computes the new one`;
   return { value, displays: output === 'value' ? row.displays ?? [] : [], node, output, ...(note === undefined ? {} : { note }) };
+}
+
+/** The inputs of the last run, as far as the notebook still has them: what a person saw is what is shown. */
+function lastSettings({ file, graph }: Notebook, store: Store): Settings {
+  const inputs = store.lastRun(file)?.inputs ?? {};
+  return Object.fromEntries(Object.entries(inputs).filter(([path]) => {
+    const node = graph.node(path);
+    return node?.description.kind === 'input' && node.ports.length === 0;
+  }));
+}
+
+function outdated(step: PlannedStep | undefined): string {
+  if (step?.decision === 'disabled') return 'the node is disabled';
+  return step?.decision === 'undecided' ? 'what it depends on has changed' : step?.reason ?? 'it is out of date';
 }
 
 /** With its full stop; a reason may end with one, or with a question. */

@@ -72,7 +72,7 @@ async function runOnce(host: Host, notebook: Notebook, args: Arguments, signal: 
     emit: (operation) => { if (json) print(operation); else report.operation(operation); },
   }).finally(() => { report.close(); });
   if (json) print(runSummary(result));
-  else if (!quiet) tellResult(host, notebook, result);
+  else if (!quiet) tellResult(host, notebook, result, problems.filter((problem) => problem.severity === 'error').length);
   return exitOfRun(result.status === 'cancelled', result.nodes.values(), problems.some((problem) => problem.severity === 'error'));
 }
 
@@ -103,7 +103,7 @@ export function problemLine(problem: Problem): string {
   return `${problem.file ?? ''}:${problem.line}:${problem.column}: ${kind} ${problem.code}: ${problem.message}`;
 }
 
-function tellResult(host: Host, notebook: Notebook, result: RunResult): void {
+function tellResult(host: Host, notebook: Notebook, result: RunResult, errors: number): void {
   const count = { ran: 0, reused: 0, failed: 0, other: 0 };
   for (const status of result.nodes.values()) {
     if (status.state === 'fresh') count[status.how === 'ran' ? 'ran' : 'reused'] += 1;
@@ -117,6 +117,7 @@ function tellResult(host: Host, notebook: Notebook, result: RunResult): void {
   const parts = [`${count.ran} ran`, `${count.reused} reused`, ...(count.failed > 0 ? [colour.red(`${count.failed} failed`)] : []), ...(count.other > 0 ? [`${count.other} not run`] : [])];
   const verdict = result.status === 'ok' ? colour.green('ok') : result.status === 'failed' ? colour.red('failed') : colour.yellow('cancelled');
   terminal.out(`\n${verdict}  ${parts.join(', ')} in ${duration(result.ms)}  ${colour.grey(`run ${result.run}`)}\n`);
+  if (errors > 0 && result.status === 'ok') terminal.out(colour.yellow(`The file has ${errors === 1 ? 'an error' : `${errors} errors`} elsewhere; see above.\n`));
 }
 
 const print = (value: Operation | Record<string, unknown>): void => { terminal.out(`${JSON.stringify(value)}\n`); };

@@ -20,9 +20,10 @@ export async function run(args: Arguments): Promise<number> {
     if (args.flags.json === true) { terminal.out(`${JSON.stringify({ type: 'runs', runs })}\n`); return 0; }
     if (runs.length === 0) terminal.out('No runs yet. `telar run FILE` makes one.\n');
     for (const one of runs) {
-      const status = one.status === 'ok' ? colour.green(one.status) : one.status === 'failed' ? colour.red(one.status) : colour.yellow(one.status);
+      const words = one.status === 'open' ? 'unfinished' : one.status;
+      const status = one.status === 'ok' ? colour.green(one.status) : one.status === 'failed' ? colour.red(one.status) : colour.yellow(words);
       const set = Object.entries(one.inputs ?? {}).map(([name, value]) => ` ${name}=${String(value)}`).join('');
-      terminal.out(`${one.run}  ${status.padEnd(9)}  ${one.ran} ran, ${one.reused} reused${one.failed > 0 ? `, ${one.failed} failed` : ''}  ${one.ms === undefined ? '' : duration(one.ms)}  ${file === undefined ? one.file : ''}${colour.grey(set)}\n`);
+      terminal.out(`${one.run}  ${status.padEnd(10)}  ${one.ran} ran, ${one.reused} reused${one.failed > 0 ? `, ${one.failed} failed` : ''}  ${one.ms === undefined ? '' : duration(one.ms)}  ${file === undefined ? one.file : ''}${colour.grey(set)}\n`);
     }
     return 0;
   } finally {

@@ -17,6 +17,7 @@ import { openHost, type Host } from './host.node.ts';
 import { deliver } from './paths.node.ts';
 import { plainJson, tableCsv, tableJson } from './plain.ts';
 import { tableText } from './preview.node.ts';
+import { planOptions } from './run.node.ts';
 import { terminal } from './terminal.node.ts';
 
 type Pieces = Iterable<string | Uint8Array>;
@@ -37,7 +38,7 @@ export async function run(args: Arguments): Promise<number> {
   if (toTerminal && (format === 'arrow' || format === 'parquet')) throw new TelarError('usage', `${format} is binary and this is a terminal. Name a file: -o ${name.replaceAll('/', '-')}.${format}`);
   const host = openHost(file, args, 'read');
   try {
-    const found = findValue(await host.open(), host.store, name);
+    const found = findValue(await host.open(), host.store, name, planOptions(args).set);
     if (found.note !== undefined && args.flags.quiet !== true) terminal.error(`telar: ${found.note}.`);
     deliver(await show(found, format, host, toTerminal, args.flags.quiet === true), path);
     return 0;

@@ -7,7 +7,9 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
+/** Milliseconds between looks, and how long changed files must stay as they are. */
 const INTERVAL = 200;
+const REST = 60;
 
 /** Files as they were seen last. */
 export class FileWatch {
@@ -29,18 +31,27 @@ export class FileWatch {
     }
   }
 
-  /** The files that changed since they were seen last, as soon as there are some; none when the signal ends the watch. */
+  /**
+   * The files that changed since they were seen last, as soon as there are some and they have come to rest: an editor may empty
+   * a file before it fills it. None when the signal ends the watch.
+   */
   async next(signal: AbortSignal): Promise<readonly string[]> {
+    const changed = new Set<string>();
     while (!signal.aborted) {
-      const changed = [...this.#seen].filter(([path, before]) => {
-        const { stamp } = this.#look(path);
-        this.#seen.set(path, stamp);
-        return stamp !== before;
-      });
-      if (changed.length > 0) return changed.map(([path]) => path);
-      await pause(INTERVAL, undefined, { signal }).catch(() => undefined);
+      const now = this.#changed();
+      if (now.length === 0 && changed.size > 0) return [...changed];
+      for (const path of now) changed.add(path);
+      await pause(changed.size > 0 ? REST : INTERVAL, undefined, { signal }).catch(() => undefined);
     }
     return [];
+  }
+
+  #changed(): string[] {
+    return [...this.#seen].filter(([path, before]) => {
+      const { stamp } = this.#look(path);
+      this.#seen.set(path, stamp);
+      return stamp !== before;
+    }).map(([path]) => path);
   }
 
   #look(path: string): { written: number; stamp: string } {
