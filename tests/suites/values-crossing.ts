@@ -128,7 +128,22 @@ export function valuesCrossing(engines: Partial<Record<Exclude<CrossingEngine, '
       });
     }
   }
+
+  for (const away of ['python', 'javascript'] as const) {
+    if (engines.sql === undefined || engines[away] === undefined) continue;
+    it(`C8 a million rows from sql to ${away} and back: the same table, and every value read`, async () => {
+      const first = await run('sql', "select i, i / 2.0 as half, 'row ' || i % 1000 as name, date '2020-01-01' + (i % 1000)::int as day from range(1000000) t(i)");
+      const there = await run(away, SAME[away], first);
+      expect(there.hash).toBe(first.hash);
+      expect(Number(loadValue(await run(away, SUM[away], first), blobs))).toBe(499_999_500_000);
+      const back = loadValue(await run('sql', 'select sum(i)::bigint as i, sum(half) as half, count(distinct name) as names, max(day)::varchar as day from x', there), blobs) as TableView;
+      expect(back.row(0)).toEqual({ i: 499_999_500_000, half: 249_999_750_000, names: 1000, day: '2022-09-26' });
+    }, 120_000);
+  }
 }
+
+/** What sums a column in each language, exactly. */
+const SUM = { python: 'sum(x["i"])', javascript: "x.column('i').reduce((sum, i) => sum + Number(i), 0)" } as const;
 
 const rowsOf = (table: TableView): unknown[] => Array.from({ length: table.rows }, (_, at) => table.row(at));
 
