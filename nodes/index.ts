@@ -21,7 +21,7 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
   python: { contract: 'core/python.yaml', version: '1.1', languages: ['python'], load: async () => (await import('./python/index.ts')).python },
   javascript: { contract: 'core/javascript.yaml', version: '1.2', languages: ['javascript', 'js'], load: async () => (await import('./javascript/index.ts')).javascript },
   text: { contract: 'core/text.yaml', version: '1.1', languages: [], load: async () => (await import('./view/text.ts')).text },
-  chart: { contract: 'core/chart.yaml', version: '1.1', languages: ['vega-lite'], load: async () => (await import('./view/chart.ts')).chart },
+  chart: { contract: 'core/chart.yaml', version: '1.2', languages: ['vega-lite'], load: async () => (await import('./view/chart.ts')).chart },
   check: { contract: 'core/check.yaml', version: '1.2', languages: [], load: async () => (await import('./check/index.ts')).check },
   graph: { contract: 'core/graph.yaml', version: '1.1', languages: [], load: async () => (await import('./graph/index.ts')).graph },
 };

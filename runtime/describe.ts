@@ -24,6 +24,9 @@ export interface Describer {
   analyse(cell: Cell): Promise<Analysis>;
 }
 
+/** Kinds that the design names and this version does not have. */
+const LATER: ReadonlySet<string> = new Set(['save', 'http', 'prompt', 'skill', 'contract', 'implementation', 'scene', 'spice', 'quantum']);
+
 const EMPTY: Analysis = { reads: [], binds: [], imports: [], normal: '', problems: [] };
 
 /** Makes a describer. */
@@ -83,8 +86,9 @@ export function bareCell(cell: NotebookCell): Cell {
 }
 
 function unknownKind(cell: NotebookCell, catalogue: Catalogue): Flaw {
-  const near = catalogue.nearestKind(cell.kind === '' ? cell.language : cell.kind);
-  const said = cell.kind === '' ? `A fence in ${cell.language === '' ? 'no language' : `\`${cell.language}\``} has no kind of its own` : `There is no kind \`${cell.kind}\``;
+  const later = LATER.has(cell.kind);
+  const near = later ? undefined : catalogue.nearestKind(cell.kind === '' ? cell.language : cell.kind);
+  const said = later ? `\`.${cell.kind}\` comes with a later version of Telar` : cell.kind === '' ? `A fence in ${cell.language === '' ? 'no language' : `\`${cell.language}\``} has no kind of its own` : `There is no kind \`${cell.kind}\``;
   const help = near === undefined ? `Kinds: ${catalogue.kinds().join(', ')}.` : `Did you mean \`.${near}\`?`;
   return {
     code: 'unknown-kind', severity: 'error', message: `${said}. ${help}`, at: { part: 'fence', offset: (cell.kindAt?.from ?? cell.fenceAt.from) - cell.fenceAt.from },

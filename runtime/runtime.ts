@@ -7,6 +7,7 @@ import { TelarError, type Problem } from '../contracts/errors.ts';
 import type { NodeKind, OutputValue, Resources } from '../contracts/node.ts';
 import type { Decision } from '../contracts/protocol.ts';
 import type { Catalogue } from '../nodes/index.ts';
+import { nearest } from '../nodes/nearest.ts';
 import type { Store, StepRecord } from './checkpoints/store.ts';
 import { createDescriber, type Describer } from './describe.ts';
 import type { Document } from './document/document.ts';
@@ -84,6 +85,9 @@ export function createRuntime(ports: RuntimePorts): { open(file: string): Promis
     },
   };
 }
+
+const NOTEBOOK = '.telar.md';
+const stem = (name: string): string => (name.endsWith(NOTEBOOK) ? name.slice(0, -NOTEBOOK.length) : name);
 
 class OpenNotebook implements Notebook {
   readonly file: string;
@@ -180,9 +184,22 @@ class OpenNotebook implements Notebook {
   }
 
   async #project(): Promise<Project> {
-    const project = readProject(this.file, this.#load);
+    const project = readProject(this.file, (path) => this.#read(path));
     await this.#describer.prepare([project.root, ...[...project.nested.values()].flatMap((one) => ('document' in one ? [one.document] : []))]);
     return project;
+  }
+
+  /** Reads a notebook. Where one is missing that another uses, the nearest one of its folder is offered. */
+  #read(path: string): Document {
+    try {
+      return this.#load(path);
+    } catch (error) {
+      if (path === this.file || !(error instanceof TelarError) || error.code !== 'missing-file') throw error;
+      const from = path.lastIndexOf('/') + 1;
+      const beside = (this.#ports.files.list(path.slice(0, from).replace(/\/$/, '')) ?? []).filter((name) => name.endsWith(NOTEBOOK));
+      const near = nearest(stem(path.slice(from)), beside.map(stem));
+      throw near === undefined ? error : new TelarError(error.code, `${error.message} Did you mean \`${near}${NOTEBOOK}\`?`, error.data);
+    }
   }
 
   async #readModules(): Promise<void> {

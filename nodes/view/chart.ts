@@ -9,6 +9,7 @@ import type { BodyProblem, Range } from '../../contracts/errors.ts';
 import { defineNode } from '../../contracts/node.ts';
 import type { Analysis, Cell, Outcome, Step, StepContext } from '../../contracts/node.ts';
 import type { TableView, ValueRef } from '../../contracts/values.ts';
+import { didYouMean } from '../nearest.ts';
 import { normalForm } from '../yaml-body.ts';
 import { JsonFault, parseJsonText } from './json-text.ts';
 import type { JsonNode } from './json-text.ts';
@@ -20,7 +21,7 @@ export const CHART = 'application/vnd.vegalite.v6+json';
 export interface ChartData { readonly form: ValueRef['form']; readonly hash: string; readonly bytes: number; readonly rows: number }
 
 export const chart = defineNode({
-  name: 'chart', contract: 'core/chart.yaml', languages: ['vega-lite'], keyVersion: 1, analysisVersion: 1,
+  name: 'chart', contract: 'core/chart.yaml', languages: ['vega-lite'], keyVersion: 1, analysisVersion: 2,
   engines: () => [],
   analyse: (cell: Cell): Analysis => {
     let text: JsonNode;
@@ -33,6 +34,7 @@ export const chart = defineNode({
     const found: Found = { names: new Map(), own: new Set(), problems: [] };
     if (text.type !== 'object') found.problems.push({ code: 'syntax', severity: 'error', message: 'A chart is a JSON object, like `{"mark": "bar", …}`.', at: text.at });
     collect(text, found);
+    checkMarks(text, found);
     const reads = [...found.names].filter(([name]) => !found.own.has(name)).map(([name, ranges]) => ({ name, ranges }));
     return { reads, binds: [], imports: [], normal: normalForm(JSON.parse(cell.body)), problems: found.problems };
   },
@@ -57,6 +59,10 @@ export function chartData(value: unknown): Readonly<Record<string, ValueRef>> {
   return Object.fromEntries(Object.entries(data).map(([name, { form, hash, bytes }]) => [name, { form, hash, bytes }]));
 }
 
+const MARKS = ['arc', 'area', 'bar', 'boxplot', 'circle', 'errorband', 'errorbar', 'geoshape', 'image', 'line', 'point', 'rect', 'rule', 'square', 'text', 'tick', 'trail'];
+/** Members of a view that are views. */
+const VIEWS = new Set(['layer', 'concat', 'hconcat', 'vconcat', 'spec']);
+
 interface Found { readonly names: Map<string, Range[]>; readonly own: Set<string>; readonly problems: BodyProblem[] }
 
 /** Walks a specification for the names of its data, but not into data themselves. */
@@ -67,6 +73,18 @@ function collect(node: JsonNode, found: Found): void {
     if (key === 'data' && value.type === 'object') source(value, found);
     else if (key === 'datasets' && value.type === 'object') for (const member of value.members) found.own.add(member.key);
     else if (key !== 'usermeta' && key !== 'values') collect(value, found);
+  }
+}
+
+/** Looks at the mark of a view and of the views in it; elsewhere `mark` may be the name of a field. */
+function checkMarks(view: JsonNode, found: Found): void {
+  if (view.type !== 'object') return;
+  for (const { key, value } of view.members) {
+    if (key === 'mark') {
+      const mark = value.type === 'object' ? value.members.find((one) => one.key === 'type')?.value : value;
+      if (mark?.type !== 'string' || MARKS.includes(mark.value)) continue;
+      found.problems.push({ code: 'bad-value', severity: 'error', message: `Vega-Lite has no mark \`${mark.value}\`.${didYouMean(mark.value, MARKS)} Marks: ${MARKS.join(', ')}.`, at: mark.at });
+    } else if (VIEWS.has(key)) for (const inner of value.type === 'array' ? value.items : [value]) checkMarks(inner, found);
   }
 }
 

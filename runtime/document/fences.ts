@@ -33,6 +33,8 @@ export interface Fence {
 /** What the scanner found. */
 export interface Scan {
   readonly fences: readonly Fence[];
+  /** Info strings of the fences inside quotes and list items: they are no nodes. */
+  readonly inner: readonly Range[];
   /** What is still open at the end of the text, and so would swallow what is appended. */
   readonly open: 'fence' | 'html' | undefined;
 }
@@ -58,6 +60,7 @@ class Scanner {
   readonly #skip: readonly Range[];
   readonly #line: LineCursor;
   readonly #fences: Fence[] = [];
+  readonly #inner: Range[] = [];
   /** Open containers from the outside in, and which of them are quotes. */
   readonly #open: Container[] = [];
   readonly #quotes: number[] = [];
@@ -91,7 +94,7 @@ class Scanner {
     }
     const open = this.#fence !== undefined ? 'fence' : this.#leaf === 'html' && this.#html < 6 && this.#open.length === 0 ? 'html' : undefined;
     if (this.#fence !== undefined) this.#finish(text.length, text.length, false);
-    return { fences: this.#fences, open };
+    return { fences: this.#fences, inner: this.#inner, open };
   }
 
   /** One line outside of a top-level fence. */
@@ -133,7 +136,10 @@ class Scanner {
       if (typeof started === 'object') this.#push(started);
       else {
         this.#fill(started);
-        if (started === 'fence' && this.#open.length === 0) this.#openFence(from, next, number);
+        if (started === 'fence') {
+          if (this.#open.length === 0) this.#openFence(from, next, number);
+          else this.#inner.push(this.#info());
+        }
         if (started === 'html' && htmlEnds(this.#html, this.#text.slice(this.#line.word, this.#line.end))) this.#leaf = 'none';
         return;
       }
@@ -245,14 +251,19 @@ class Scanner {
     this.#leaf = leaf;
   }
 
+  /** What follows the opening run that was read last, without spaces around. */
+  #info(): Range {
+    let from = this.#line.word + this.#length;
+    let to = this.#line.end;
+    while (from < to && isBlank(this.#text, from, from + 1)) from += 1;
+    while (to > from && isBlank(this.#text, to - 1, to)) to -= 1;
+    return { from, to };
+  }
+
   #openFence(from: number, next: number, line: number): void {
     const indent = this.#line.word - from;
-    let infoFrom = this.#line.word + this.#length;
-    let infoTo = this.#line.end;
-    while (infoFrom < infoTo && isBlank(this.#text, infoFrom, infoFrom + 1)) infoFrom += 1;
-    while (infoTo > infoFrom && isBlank(this.#text, infoTo - 1, infoTo)) infoTo -= 1;
     this.#fence = {
-      indent, mark: this.#mark === 96 ? '`' : '~', length: this.#length, info: { from: infoFrom, to: infoTo },
+      indent, mark: this.#mark === 96 ? '`' : '~', length: this.#length, info: this.#info(),
       openAt: { from, to: next }, bodyAt: { from: next, to: next }, at: { from, to: next }, closed: false, line, bodyLine: line + 1,
     };
   }

@@ -79,6 +79,8 @@ export function readFrontMatter(text: string, at: Range): { frontMatter: FrontMa
     if (!Object.hasOwn(data, key) || data[key] === null) return undefined;
     const value = data[key];
     if (fits(value)) return value;
+    // What broken YAML came to is nothing that anybody wrote.
+    if (yaml.errors.length > 0) return undefined;
     problems.push({ message: `\`${key}\` in the front matter must be ${wanted}.`, offset: at.from + keyOffset(yaml, key), data: { key } });
     return undefined;
   };

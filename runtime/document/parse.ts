@@ -3,7 +3,7 @@
  * problems with places while the rest stays usable (D4). Nothing is run, opened or fetched (D8). What names mean, whether a
  * kind exists and which keys it takes is for the graph.
  */
-import type { Problem, ProblemCode } from '../../contracts/errors.ts';
+import type { Problem, ProblemCode, Range } from '../../contracts/errors.ts';
 import { parseInfo, wireOf } from './attributes.ts';
 import type { Info } from './attributes.ts';
 import { bodyText } from './bodies.ts';
@@ -26,7 +26,7 @@ export function parseDocument(text: string, file: string): Document {
   return new Parser(text, file).document();
 }
 
-type Found = { code: ProblemCode; message: string; at: number; node?: string; data?: Readonly<Record<string, unknown>> };
+type Found = { code: ProblemCode; severity?: Problem['severity']; message: string; at: number; node?: string; data?: Readonly<Record<string, unknown>> };
 
 class Parser {
   readonly #text: string;
@@ -45,8 +45,9 @@ class Parser {
     const { frontMatter, end, line } = this.#frontMatter(agreed);
     let cells: NotebookCell[] = [];
     if (frontMatter.telar <= currentGeneration) {
-      const { fences } = scanFences(text, end, line, besideOurs(conflicts));
+      const { fences, inner } = scanFences(text, end, line, besideOurs(conflicts));
       for (const fence of fences) if (!fence.closed) this.#unclosed(fence);
+      for (const info of inner) this.#inside(info);
       cells = fences.flatMap((fence) => this.#cell(fence, conflicts) ?? []);
       this.#duplicates(cells);
       for (const conflict of conflicts) this.#conflict(conflict, cells);
@@ -106,6 +107,13 @@ class Parser {
     this.#say('syntax', `This fence is never closed; write ${fence.mark.repeat(Math.min(fence.length, 20))} below its last line.`, fence.at.from, id === undefined ? {} : { node: id });
   }
 
+  /** A fence in a list or a quote that looks like a node. */
+  #inside(info: Range): void {
+    const { id, idAt } = parseInfo(this.#text, info);
+    if (id === undefined || idAt === undefined || !isId(id)) return;
+    this.#say('syntax', `The fence \`#${id.slice(0, 60)}\` stands inside a list or a quote and is no node; move it to the left margin.`, idAt.from, { severity: 'warning' });
+  }
+
   /** The keys, each once: a second of the same name is a problem and does not count. */
   #attributes(info: Info, node: string): readonly Attribute[] {
     const seen = new Set<string>();
@@ -142,13 +150,13 @@ class Parser {
     this.#say('conflict', `Two versions of these lines meet here (${ours.slice(0, 60) || 'ours'}, ${theirs.slice(0, 60) || 'theirs'}); keep one side and take the markers away.`, conflict.at.from, cell === undefined ? {} : { node: cell.id });
   }
 
-  #say(code: ProblemCode, message: string, at: number, more: { node?: string; data?: Readonly<Record<string, unknown>> } = {}): void {
+  #say(code: ProblemCode, message: string, at: number, more: { severity?: 'warning'; node?: string; data?: Readonly<Record<string, unknown>> } = {}): void {
     this.#found.push({ code, message, at, ...more });
   }
 
-  #problem({ code, message, at, node, data }: Found, document: Document): Problem {
+  #problem({ code, severity = 'error', message, at, node, data }: Found, document: Document): Problem {
     return {
-      code, severity: 'error', message, file: this.#file, ...offsetToPlace(document, at),
+      code, severity, message, file: this.#file, ...offsetToPlace(document, at),
       ...(node === undefined ? {} : { node }), ...(data === undefined ? {} : { data }),
     };
   }

@@ -2,6 +2,7 @@
  * A name is a wire: turns what a body reads and what a fence line writes into ports, by the rules of `document.md`. Depends
  * on the scope's names alone, never on the order of the page or of edits (G6).
  */
+import { absent } from '../../nodes/javascript/builtins.ts';
 import { nearest } from '../../nodes/nearest.ts';
 import { parseYamlBody } from '../../nodes/yaml-body.ts';
 import type { ProblemCode } from '../../contracts/errors.ts';
@@ -122,7 +123,8 @@ class Resolver implements Resolution {
     if (definer === undefined) {
       if (read.optional === true || description.analysis.open === true) return;
       const names = (): string[] => [...scope.definers.keys()].filter((name) => !name.startsWith('~'));
-      this.#find('missing-name', () => `Nothing here is called \`${read.name}\`.${hint(read.name, names())}`, at, () => ({ nearest: nearest(read.name, names().sort()) }));
+      const why = description.analysis.language === 'javascript' ? absent.get(read.name) : undefined;
+      this.#find('missing-name', () => `Nothing here is called \`${read.name}\`${why === undefined ? `.${hint(read.name, names())}` : `: ${why}.`}`, at, () => ({ nearest: nearest(read.name, names().sort()) }));
       return;
     }
     if (definer.description.kind === 'graph') { this.#member(definer, read.members, read.name, false, at, false); return; }

@@ -2,7 +2,7 @@
  * Running a plan: decides each step when its inputs are there, does those that need doing, keeps what they give, and tells
  * what happened in one order. A step may fail; the run goes on with what does not depend on it (R6).
  */
-import { TelarError } from '../../contracts/errors.ts';
+import { TelarError, type ErrorJSON } from '../../contracts/errors.ts';
 import type { OutputValue, StepInput } from '../../contracts/node.ts';
 import type { NodeStatus, Operation, RunStatus } from '../../contracts/protocol.ts';
 import { rowId, type Row, type StepRecord } from '../checkpoints/store.ts';
@@ -60,7 +60,7 @@ class Running {
     if (signal.aborted) abort(); else signal.addEventListener('abort', abort, { once: true });
     this.#outbox.send(() => ({ type: 'run', run, file: this.#host.file, targets: this.#plan.targets, nodes: this.#plan.order.length }));
     // What cannot run is settled first: members of a cycle would wait for each other for ever.
-    for (const [node, stop] of this.#plan.stops) this.#settle(node, stopStatus(stop), { decision: stop.state });
+    for (const [node, stop] of this.#plan.stops) this.#settle(node, stopStatus(node, stop), { decision: stop.state });
     await runWave(this.#plan.order.filter((node) => !this.#plan.stops.has(node)), (node) => this.#perform(node));
     signal.removeEventListener('abort', abort);
     await Promise.allSettled(this.#gates);
@@ -182,14 +182,14 @@ class Running {
     const { store } = this.#host;
     let status: NodeStatus = {
       state: error === undefined ? 'fresh' : 'failed', ...base, ms: row.ms, outputs: row.outputs,
-      ...(error === undefined ? { how: 'ran' as const } : { error }),
+      ...(error === undefined ? { how: 'ran' as const } : { error: placed(node, error) }),
       ...(row.warnings === undefined || row.warnings.length === 0 ? {} : { warnings: row.warnings }),
     };
     if (error === undefined) this.#results.set(node, row.outputs);
     const gate = this.#addRow(node, row).then((differs) => {
       if (differs) status = { ...status, warnings: [...status.warnings ?? [], 'it gave a different result for the same key before; both are kept'] };
     }, (failure: unknown) => {
-      status = { state: 'failed', ...base, ms: row.ms, error: TelarError.from(failure).toJSON() };
+      status = { state: 'failed', ...base, ms: row.ms, error: placed(node, TelarError.from(failure).toJSON()) };
       store.addStep(this.#record(node, status, record));
     }).then(() => { this.#status.set(node, status); });
     this.#gates.push(gate);
@@ -215,9 +215,9 @@ class Running {
     return true;
   }
 
-  #fail(node: GraphNode, status: NodeStatus, record: Recorded): void {
+  #fail(node: GraphNode, status: NodeStatus & { readonly error: ErrorJSON }, record: Recorded): void {
     this.#failFast();
-    this.#settle(node, status, record);
+    this.#settle(node, { ...status, error: placed(node, status.error) }, record);
   }
 
   #failFast(): void { if (this.#request.failFast) this.#stop.abort(new TelarError('cancelled', 'another step failed')); }
@@ -265,10 +265,15 @@ class Running {
 
 type Recorded = Pick<StepRecord, 'decision' | 'components' | 'row'>;
 
-function stopStatus(stop: Stop): NodeStatus {
+function stopStatus(node: GraphNode, stop: Stop): NodeStatus {
   if (stop.state === 'disabled') return { state: 'disabled' };
   if (stop.state === 'unavailable') return { state: 'unavailable', reason: stop.reason };
   if (stop.state === 'blocked') return { state: 'blocked', by: stop.by, reason: `${stop.by.join(', ')} ${stop.because === 'failed' ? 'has an error' : `is ${stop.because}`}` };
   const { code, message, line } = stop.problem;
-  return { state: 'failed', error: { code, message, line } };
+  return { state: 'failed', error: placed(node, { code, message, line }) };
+}
+
+/** The error of a node inside a nested notebook says which notebook its line is of (`file` is a data file's name). */
+function placed(node: GraphNode, error: ErrorJSON): ErrorJSON {
+  return node.scope.boundary === undefined ? error : { ...error, data: { ...error.data, notebook: node.scope.document.file } };
 }

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { commands } from '../../runtime/hosts/cli/commands.node.ts';
-import { command, createPlace, js, NODE, TELAR, type Place } from '../support/cli.ts';
+import { command, createPlace, js, NODE, TELAR, yaml, type Place } from '../support/cli.ts';
 import { small } from './fixtures.ts';
 
 let place: Place;
@@ -81,6 +81,26 @@ describe('places', () => {
     place.write('deep/bad.telar.md', js('one', 'nothing_of_that_name'));
     const done = await command(['check', '.', '--json'], place.path('deep'));
     expect(done.lines[0]?.problems[0]).toMatchObject({ file: 'bad.telar.md', code: 'missing-name', node: 'one' });
+  });
+
+  test('CLI an error inside a nested notebook names that file, below the folder of now', async () => {
+    place.write('deep/outer.telar.md', yaml('part', 'graph', 'use: in/part.telar.md') + js('own', 'null.x'));
+    place.write('deep/in/part.telar.md', `\n${js('fails', 'null.x')}${js('typo', 'nothing_here')}`);
+    const told = await command(['run', 'outer.telar.md'], place.path('deep'));
+    expect(told.stdout).toMatch(/✗ part\/fails +failed +in\/part\.telar\.md line 3: TypeError/);
+    expect(told.stdout).toMatch(/✗ part\/typo +failed +in\/part\.telar\.md line 7: /);
+    expect(told.stdout).toMatch(/✗ own +failed +line 6: TypeError/);
+    const { nodes } = await place.run('deep/outer.telar.md');
+    expect([nodes['part/fails'], nodes['part/typo']].map((node) => node?.error?.data?.notebook)).toEqual(['deep/in/part.telar.md', 'deep/in/part.telar.md']);
+    expect(nodes.own?.error?.data).not.toHaveProperty('notebook');
+  });
+
+  test('CLI a nested notebook that is not there: the nearest beside it is offered', async () => {
+    place.write('typo.telar.md', yaml('part', 'graph', 'use: iner.telar.md') + yaml('gone', 'graph', 'use: quite_else.telar.md'));
+    const { lines } = await command(['check', 'typo.telar.md', '--json'], place.root);
+    const [near, none] = (lines[0]?.problems ?? []) as { code: string; message: string }[];
+    expect(near).toMatchObject({ code: 'missing-file', message: expect.stringContaining('Did you mean `inner.telar.md`?') });
+    expect(none).toMatchObject({ code: 'missing-file', message: expect.not.stringContaining('Did you mean') });
   });
 
   test('CLI spaces and other letters in paths', async () => {

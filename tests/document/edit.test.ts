@@ -21,11 +21,14 @@ const nodeEdit: fc.Arbitrary<Edit> = fc.oneof(
   fc.record({ type: fc.constant('setDisabled' as const), id: fc.constant('n0'), disabled: fc.boolean() }),
 );
 
+/** A fence in a list is only warned of. */
+const errors = ({ problems }: Document) => problems.filter(({ severity }) => severity === 'error');
+
 describe('any edit of any notebook', () => {
   test('D2 outside of the touched node every byte stays, and D3 every other node is the same', () => {
     check('one edit', fc.property(notebook, nodeEdit, fc.nat(4), (text, edit, index) => {
       const document = parse(text);
-      expect(document.problems).toEqual([]);
+      expect(errors(document)).toEqual([]);
       const touched = document.cells[index % Math.max(1, document.cells.length)];
       if (touched === undefined) return;
       const { at } = touched;
@@ -43,7 +46,7 @@ describe('any edit of any notebook', () => {
       expect(edited).toEqual(parse(applyChanges(text, changes)));
       expect(edited.text.startsWith(text.slice(0, at.from))).toBe(true);
       expect(edited.text.endsWith(text.slice(at.to))).toBe(true);
-      expect(edited.problems).toEqual([]);
+      expect(errors(edited)).toEqual([]);
       expect(edited.cells.filter(({ id }) => id !== touched.id).map(plain)).toEqual(document.cells.filter((one) => one !== touched).map(plain));
     }));
   });
@@ -86,7 +89,7 @@ describe('any edit of any notebook', () => {
       if (/^(?:[\r\n]|$)/.test(text.slice(cell(document, id).at.to))) back({ type: 'addNode', id: 'new', language: 'yaml', kind: 'check', params: { a: 'b c' }, body: lines, after: id }, { type: 'removeNode', id: 'new' });
       expect(after(text, { type: 'addNode', id: 'new', language: 'python', body: lines, after: id }).replaceAll(eol, '\n')).toContain('\n\n```');
       const moved = editDocument(document, { type: 'moveNode', id, after: ids[other % ids.length] });
-      expect(moved.problems).toEqual([]);
+      expect(errors(moved)).toEqual([]);
       const order = ids.filter((name) => name !== id);
       if (one % ids.length !== other % ids.length) order.splice(order.indexOf(ids[other % ids.length]!) + 1, 0, id);
       else order.splice(ids.indexOf(id), 0, id);

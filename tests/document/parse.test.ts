@@ -125,6 +125,17 @@ describe('attributes', () => {
   });
 });
 
+describe('fences inside of lists and quotes', () => {
+  const warnings = (text: string) => parse(text).problems.map(({ code, severity, line, column }) => `${severity} ${code} ${line}:${column}`);
+  test.each<[string, string[]]>([
+    ['- ```sql {#a}\n  ```\n', ['warning syntax 1:12']], ['1. step\n\n   ~~~sql {#a .check}\n   ~~~\n', ['warning syntax 3:13']], ['> ```sql {#a}\n> ```\n', ['warning syntax 1:12']],
+    ['> - ```sql   {#a}\n', ['warning syntax 1:16']], ['- ```sql\n  ```\n', []], ['- ```sql {.a}\n  ```\n', []], ['- `{#a}`\n', []], ['```md {#a}\n- ```sql {#b}\n  x\n```\n', []],
+    ['````md\n- ```sql {#b}\n  ```\n````\n', []], ['- ````md\n  ```sql {#a}\n  ```\n  ````\n', []], ['    ```sql {#a}\n', []],
+  ])('D4 %j', (text, wanted) => {
+    expect(warnings(text)).toEqual(wanted);
+  });
+});
+
 describe('front matter', () => {
   test('D6 what it says, and what it says by being absent', () => {
     expect(parse('---\ntelar: 1\ntitle: T\noutputs: [a]\ncovenant: fail\ntables: pandas\npackages: [x]\n---\n').frontMatter).toMatchObject({
@@ -142,6 +153,11 @@ describe('front matter', () => {
   ])('D4 broken front matter is a problem in its place, and the nodes are there (%#)', (front, problem) => {
     expect(problems(front + rest).some((found) => found.startsWith(problem))).toBe(true);
     expect(ids(front + rest)).toEqual(['a']);
+  });
+
+  test('D4 broken YAML is one problem: what it came to has none of its own', () => {
+    expect(problems('---\ntitle: a: b\noutputs: c: d\n---\n').every((found) => found.startsWith('front-matter'))).toBe(true);
+    expect(parse('---\ntitle: a: b\n---\n').problems.map(({ message }) => message)).toEqual([expect.stringContaining('is not valid YAML')]);
   });
 
   test('D8 front matter builds no object but plain data', () => {

@@ -48,6 +48,14 @@ describe('C8 bodies', () => {
     expect(await value('(await import("helpers")).twice(5)', {}, { modules })).toBe(10);
   });
 
+  it('R5 a module that is not there is named as it was written, with the line of its import', async () => {
+    const refused = (specifier: string, line?: number) => ({ code: 'exception', line, message: expect.stringContaining(`There is no module “${specifier}” here`) as string });
+    await expect(run('const a = "fs";\nimport fs from "fs";\nfs')).rejects.toMatchObject(refused('fs', 11));
+    await expect(run('1;\n\nimport {\n  a,\n} from \'../up.js\';')).rejects.toMatchObject(refused('../up.js', 14));
+    await expect(run('1;\nawait import("node:fs")')).rejects.toMatchObject(refused('node:fs', 11));
+    await expect(run('import "./one.js";', {}, { modules: { 'one.js': '\n\nimport "./two.js";' } })).rejects.toMatchObject(refused('./two.js'));
+  });
+
   it('P8 a producer from another folder has its own helpers, though they bear the same names', async () => {
     const producer = { ...programOf('import { one } from "./helpers.js";\nfunction f() { return one; }', { id: 'f', modules: { 'helpers.js': 'export const one = "theirs";' } }), file: 'part/inner.telar.md', folder: 'part' };
     const inputs = { f: { producer, inputs: {}, output: 'value' } };
@@ -158,7 +166,7 @@ describe('R4 what a body says', () => {
 
   it.each([
     ['const a = 1;\n\nfoo.bar;', 'exception', 12, /ReferenceError/], ['let a = `\n\n`;\nfunction f() {\n  null.x;\n}\nf();', 'exception', 14, /TypeError/], ['let a = 1;\nlet b = ;', 'syntax', 11, /SyntaxError/],
-    ['\nthrow "text"', 'exception', undefined, /text/], ['await 1;\nawait (async () => { throw new Error("late") })()', 'exception', 11, /late/], ['\nJSON.parse("{")', 'exception', 11, /SyntaxError/], ['x.y\n.z', 'exception', 11, /cannot read/],
+    ['\nthrow "text"', 'exception', undefined, /text/], ['await 1;\nawait (async () => { throw new Error("late") })()', 'exception', 11, /^Error: late$/], ['throw new Error()', 'exception', 10, /^Error$/], ['\nJSON.parse("{")', 'exception', 11, /SyntaxError/], ['x.y\n.z', 'exception', 11, /cannot read/],
   ])('R4 %j fails in the line of the notebook', async (code, kind, line, message) => {
     await expect(run(code, { x: input({}) })).rejects.toMatchObject({ code: kind, line, message: expect.stringMatching(message) as string });
   });

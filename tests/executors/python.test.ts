@@ -80,6 +80,15 @@ describe('bodies', () => {
     expect((await error('import helpers', { modules: { helpers: 'x = 1\nraise KeyError(3)' } })).toJSON()).toMatchObject({ code: 'exception', line: 10, data: { type: 'KeyError', traceback: expect.stringContaining('File "helpers.py", line 2') } });
   });
 
+  it('R5 asking a person, and the network, are told as what is not there', async () => {
+    expect((await error('input("name? ")')).message).toMatch(/^EOFError: EOF when reading a line\. .*input node.*--set/);
+    expect((await error('raise EOFError("mine")')).message).toBe('EOFError: mine');
+    for (const code of ['import urllib.request\nurllib.request.urlopen("http://example.com")', 'import socket\nsocket.create_connection(("example.com", 80))']) {
+      expect(await error(code)).toMatchObject({ code: 'exception', line: 11, message: expect.stringContaining('There is no network here') });
+    }
+    expect((await error('raise OSError(2, "other")')).message).not.toContain('network');
+  });
+
   it('exit, interrupts and deep recursion are failures of the step alone', async () => {
     expect((await error('exit(3)')).message).toMatch(/exit\(3\)|name 'exit'/);
     expect((await error('import sys\nsys.exit(3)')).message).toBe('The code called exit(3); a step ends by itself.');
@@ -273,7 +282,7 @@ describe('P9 the notebook’s folder', () => {
 
   it('P9 the folder is read-only, and the error says where to write', async () => {
     const failed = await error('open("new.txt", "w")');
-    expect(failed.message).toMatch(/Permission denied.*read-only.*\/tmp/);
+    expect(failed.message).toMatch(/Permission denied.*read-only.*\/tmp.*`telar show FILE ID -o PATH`/);
     bench.put('old.txt', 'x');
     for (const code of ['open("old.txt", "a")', 'import os; os.remove("old.txt")', 'import os; os.mkdir("d")', 'import os; os.rename("old.txt", "n")', 'import os; os.chmod("old.txt", 0)']) {
       expect(await error(code)).toMatchObject({ code: 'exception', data: { type: 'PermissionError' } });

@@ -34,6 +34,22 @@ describe('wires', () => {
     expect(codes(await graphOf(js('b', 'mnthly + 1') + js('mnthly', '1')))).toEqual([]);
   });
 
+  test('G5 a name that only Node or a browser has says why it is not there; a node may bear it', async () => {
+    const message = async (name: string): Promise<string | undefined> => (await graphOf(js('b', `${name}.x`))).problems()[0]?.message;
+    expect(await message('process')).toMatch(/`process`: it is a part of Node/);
+    expect(await message('fetch')).toMatch(/no network/);
+    expect(await message('setTimeout')).toMatch(/no timers/);
+    expect(await message('document')).toMatch(/no page/);
+    expect(await message('zork')).not.toMatch(/Node|network|timers|page/);
+    expect(codes(await graphOf(js('process', '({x: 1})') + js('b', 'process.x')))).toEqual([]);
+  });
+
+  test('D4 a kind of a later version says so, another one the nearest', async () => {
+    const flaw = async (kind: string) => (await graphOf(`\`\`\`yaml {#a .${kind}}\nfrom: b\n\`\`\`\n`)).problems()[0];
+    expect(await flaw('save')).toMatchObject({ code: 'unknown-kind', line: 1, message: expect.stringMatching(/^`\.save` comes with a later version of Telar\. Kinds: data/) });
+    expect(await flaw('chekc')).toMatchObject({ code: 'unknown-kind', message: expect.stringContaining('Did you mean `.check`?') });
+  });
+
   test('G5 builtins of the reading language are wired only on purpose', async () => {
     const graph = await graphOf([js('maths', '1'), js('a', 'Math.PI'), js('b', 'Array.from([1])')].join('\n'));
     expect(codes(graph)).toEqual([]);

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { Analysis } from '../../contracts/node.ts';
 import { graph } from '../../nodes/graph/index.ts';
@@ -102,6 +103,28 @@ describe('chart', () => {
     const [problem] = (await analyse(chart, body)).problems;
     expect(problem!.code).toBe('syntax');
     expect(body.slice(problem!.at.from, problem!.at.to)).toBe(place);
+  });
+
+  test.each([
+    ['{"mark": "lin"}', 'lin', 'line'], ['{"mark": {"type": "bars", "tooltip": true}}', 'bars', 'bar'], ['{"hconcat": [{"mark": "bar"}, {"layer": [{"mark": "pointt"}]}]}', 'pointt', 'point'],
+    ['{"facet": {"field": "a"}, "spec": {"mark": "Bar"}}', 'Bar', 'bar'],
+  ])('D4 the mark of %j is none of Vega-Lite', async (body, mark, near) => {
+    const { problems } = await analyse(chart, body);
+    expect(problems.map(({ code, at: { from, to } }) => [code, body.slice(from, to)])).toEqual([['bad-value', `"${mark}"`]]);
+    expect(problems[0]!.message).toContain(`Did you mean \`${near}\`? Marks: arc, area, bar`);
+  });
+
+  test('D4 `mark` may be the name of a field, and of a setting', async () => {
+    const body = '{"mark": {"type": "line"}, "config": {"mark": {"color": "red"}}, "params": [{"name": "p", "select": {"type": "point", "fields": ["mark"]}, "value": [{"mark": "a"}]}], "data": {"values": [{"mark": "b"}]}}';
+    expect((await analyse(chart, body)).problems).toEqual([]);
+  });
+
+  test('D4 each mark that is told as one is drawn', async () => {
+    const { problems } = await analyse(chart, '{"mark": "none"}');
+    const { marks } = /Marks: (?<marks>.*)\.$/.exec(problems[0]!.message)!.groups!;
+    const { $defs, definitions } = JSON.parse(readFileSync(new URL('../../node_modules/vega-lite/build/vega-lite-schema.json', import.meta.url), 'utf8')) as Record<string, Record<string, { enum?: string[]; const?: string }>>;
+    const known = $defs ?? definitions!;
+    expect(marks!.split(', ').sort()).toEqual([...known.Mark!.enum!, ...['BoxPlot', 'ErrorBar', 'ErrorBand'].map((name) => known[name]!.const!)].sort());
   });
 
   test('S11 a chart that would fetch is refused', async () => {

@@ -243,6 +243,10 @@ export function sqlExecutorSuite(create: (root: string) => Executor, traits: Sql
       await expect(execute("from 'link.csv'", { files: ['link.csv'] })).rejects.toMatchObject({ code: 'refused', message: expect.stringContaining('outside') });
     });
 
+    it('R5 what writes or opens another database says how a table gets into a file', async () => {
+      for (const code of ["copy (select 1) to 'x.csv'", "attach 'x.db'"]) await expect(execute(code)).rejects.toMatchObject({ code: 'refused', message: expect.stringContaining('`telar show FILE ID -o PATH`') });
+    });
+
     it('security 7: COPY … FROM a granted file is no writing', async () => {
       expect(await rows("create table t (x int, y varchar); copy t from 'data/a.csv'; select count(*) n from t", { files: ['data/a.csv'] })).toEqual([{ n: 2 }]);
     });

@@ -28,7 +28,7 @@ export function realmError(thrown: unknown, modules: readonly Module[], memory: 
   // A module that does not compile has one frame without parentheses; a SyntaxError of JSON.parse or eval comes from inside a function.
   const syntax = name === 'SyntaxError' && !deep && /^\s*at [^(<]*:\d+:\d+$/.test(lines[0]!);
   const said = deep ? 'The body recursed too deeply (stack overflow). Use a loop, or check that the recursion ends.'
-    : typeof name === 'string' && name !== 'Error' ? `${name}: ${text}` : text;
+    : typeof name === 'string' && name !== '' ? (text === '' ? name : `${name}: ${text}`) : text;
   return new TelarError(syntax ? 'syntax' : 'exception', said, {
     ...(line === undefined ? {} : { line }), ...(frames.length === 0 ? {} : { traceback: frames.map((frame) => frame.text).join('\n') }),
   });

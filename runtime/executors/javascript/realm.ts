@@ -54,6 +54,9 @@ export async function runModule(module: Module, seed: number, limits: Limits, ho
 
 interface Given { readonly port: string; readonly ref: ValueRef; readonly handle: QuickJSHandle; readonly before: Uint8Array | string; readonly column?: string }
 
+/** A module as one importer names it: `from` is that importer's own path, `''` for a body. */
+interface Helper { readonly module: Module; readonly path: string; readonly specifier: string; readonly from: string }
+
 class Realm {
   readonly #host: RealmHost;
   readonly #limits: Limits;
@@ -61,7 +64,9 @@ class Realm {
   readonly #context: QuickJSContext;
   readonly #deadline: number;
   readonly #ran: Module[] = [];
-  readonly #helpers = new Map<string, { readonly module: Module; readonly path: string }>();
+  readonly #helpers = new Map<string, Helper>();
+  /** What was said of a module that is not there, and the notebook line that asks for it: a failed import's stack is empty, or of another line. */
+  readonly #unfound = new Map<string, number | undefined>();
   readonly #values = new Map<Module, QuickJSHandle>();
   readonly #given: Given[] = [];
   readonly #tables: { readonly ref: ValueRef; readonly port: string; readonly manifest: TableManifest }[] = [];
@@ -117,18 +122,20 @@ class Realm {
 
   /** The name under which a helper is loaded: its path in the workspace, for a producer may come from another folder and have another helper of the same name. */
   #resolve(base: string, specifier: string): string {
-    const importer = this.#helpers.get(base) ?? { module: this.#ran.find((one) => labelOf(one) === base), path: '' };
-    const path = helperPath(specifier, importer.path);
-    if (importer.module === undefined || path === undefined) return specifier;
-    const name = importer.module.file.slice(0, importer.module.file.lastIndexOf('/') + 1) + path;
-    this.#helpers.set(name, { module: importer.module, path });
+    const { module, path: from } = this.#helpers.get(base) ?? { module: this.#ran.find((one) => labelOf(one) === base), path: '' };
+    if (module === undefined) return specifier;
+    const path = helperPath(specifier, from);
+    const name = path === undefined ? specifier : module.file.slice(0, module.file.lastIndexOf('/') + 1) + path;
+    this.#helpers.set(name, { module, path: path ?? '', specifier, from });
     return name;
   }
 
   #load(name: string): string | { error: Error } {
-    const { module, path } = this.#helpers.get(name) ?? { path: name };
-    const text = module !== undefined && Object.hasOwn(module.modules, path) ? module.modules[path] : undefined;
-    return text ?? { error: new Error(`There is no module “${path}” here: a body can import helpers that lie beside the notebook, and nothing else.`) };
+    const helper = this.#helpers.get(name);
+    if (helper !== undefined && Object.hasOwn(helper.module.modules, helper.path)) return helper.module.modules[helper.path]!;
+    const message = `There is no module “${helper?.specifier ?? name}” here: a body can import helpers that lie beside the notebook, and nothing else.`;
+    this.#unfound.set(message, helper?.from === '' ? importLine(helper.module, helper.specifier) : undefined);
+    return { error: new Error(message) };
   }
 
   #late(): boolean {
@@ -151,7 +158,14 @@ class Realm {
 
   #unwrap(result: ReturnType<QuickJSContext['evalCode']>): QuickJSHandle {
     if (result.error === undefined) return result.value;
-    throw realmError(this.#context.dump(result.error), this.#ran, this.#limits.memory);
+    throw this.#thrown(result.error);
+  }
+
+  #thrown(handle: QuickJSHandle): TelarError {
+    const thrown = this.#context.dump(handle) as { readonly message?: unknown } | undefined | null;
+    const error = realmError(thrown, this.#ran, this.#limits.memory);
+    const line = this.#unfound.get(String(thrown?.message));
+    return line === undefined ? error : new TelarError(error.code, error.message, { ...error.data, line });
   }
 
   #call(name: string, ...args: readonly (QuickJSHandle | string | number | Uint8Array)[]): QuickJSHandle {
@@ -178,12 +192,12 @@ class Realm {
   #settled(handle: QuickJSHandle): QuickJSHandle {
     for (;;) {
       const done = this.#runtime.executePendingJobs(100);
-      if (done.error !== undefined) throw realmError(this.#context.dump(done.error), this.#ran, this.#limits.memory);
+      if (done.error !== undefined) throw this.#thrown(done.error);
       if (this.#late()) throw new TelarError('timeout', 'The deadline is past.');
       if (done.value === 0) break;
     }
     const state = this.#context.getPromiseState(handle);
-    if (state.type === 'rejected') throw realmError(this.#context.dump(state.error), this.#ran, this.#limits.memory);
+    if (state.type === 'rejected') throw this.#thrown(state.error);
     if (state.type === 'pending') throw new TelarError('exception', 'The body awaits something that can never happen here: there are no timers and no network.', { line: this.#ran.at(-1)!.line });
     return state.value;
   }
@@ -302,6 +316,14 @@ class Realm {
   #show(handle: QuickJSHandle): string {
     return this.#context.getString(this.#call('show', handle));
   }
+}
+
+/** The notebook line on which a body imports a module by this name. */
+function importLine({ source, line }: Module, specifier: string): number | undefined {
+  for (const { index, 2: name } of source.matchAll(/\b(?:from|import)\s*\(?\s*(["'])(.*?)\1/g)) {
+    if (name === specifier) return line + source.slice(0, index).split(/\r\n|[\n\r\u2028\u2029]/).length - 1;
+  }
+  return undefined;
 }
 
 /** A copy, which a Node Buffer's `slice` would not be. */

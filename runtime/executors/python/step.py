@@ -6,6 +6,7 @@ import array
 import ast
 import asyncio
 import builtins
+import errno
 import importlib.abc
 import importlib.util
 import inspect
@@ -313,9 +314,13 @@ def explain(error, job):
     if isinstance(error, MemoryError):
         return {'code': 'memory', 'message': 'The step needs more memory than it may use; raise memory= on the fence, or work on less at once.', 'type': kind}
     if isinstance(error, PermissionError) and str(error.filename or '').startswith(('.', FOLDER)) or isinstance(error, PermissionError) and not str(error.filename or '/').startswith('/'):
-        message += '. The notebook’s folder is read-only here: write to /tmp for the time of the step, and give the result out as a value.'
+        message += '. The notebook’s folder is read-only here: write to /tmp for the time of the step, and give the result out as a value, which `telar show FILE ID -o PATH` writes to a file.'
     if isinstance(error, ModuleNotFoundError):
         message += '. Python here has its standard library and the helpers beside the notebook (NAME.py); other packages come with a later version.'
+    if isinstance(error, EOFError) and str(error) == 'EOF when reading a line':
+        message += '. Nobody can answer while a step runs: take the value from an input node, which --set NAME=VALUE sets.'
+    if getattr(getattr(error, 'reason', error), 'errno', None) == errno.EHOSTUNREACH:
+        message += '. There is no network here: save the file beside the notebook and read it from there.'
     if isinstance(error, SystemExit):
         message = f'The code called exit({error.code!r}); a step ends by itself.'
     lines = [frame.lineno for frame in frames if frame.filename == file]

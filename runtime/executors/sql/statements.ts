@@ -36,7 +36,7 @@ function check(tokens: readonly Token[], sql: string): void {
   const [first] = rest;
   if (first === undefined || !(OUTSIDE.has(first.key) || (first.key === 'copy' && writes(rest)))) return;
   const what = first.key === 'copy' ? 'COPY … TO writes a file' : `${first.key.toUpperCase()} reaches outside the step`;
-  throw new TelarError('refused', `${what}, which a SQL step may not do; give a table as its value, and write files with a node of the kind “save”.`, { position: bytesBefore(sql, first.from) });
+  throw new TelarError('refused', `${what}, which a SQL step may not do; give a table as its value, and \`telar show FILE ID -o PATH\` writes it to a file.`, { position: bytesBefore(sql, first.from) });
 }
 
 function withoutExplain(tokens: readonly Token[]): readonly Token[] {

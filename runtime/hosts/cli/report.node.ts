@@ -11,14 +11,19 @@ const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', 
 export class Report {
   readonly #quiet: boolean;
   readonly #width: number;
+  readonly #shown: (file: string) => string;
   readonly #running = new Map<string, { since: number; progress?: string }>();
   #timer: ReturnType<typeof setInterval> | undefined;
   #frame = 0;
   #drawn = false;
   #partial = new Map<string, string>();
 
-  /** @param names of all nodes, for the width of the first column */
-  constructor(names: readonly string[], quiet: boolean) {
+  /**
+   * @param names of all nodes, for the width of the first column
+   * @param shown a notebook's path as the person reads it
+   */
+  constructor(names: readonly string[], quiet: boolean, shown: (file: string) => string) {
+    this.#shown = shown;
     this.#quiet = quiet;
     this.#width = Math.min(28, Math.max(6, ...names.map((name) => name.length)));
   }
@@ -66,7 +71,8 @@ export class Report {
       return `${what.padEnd(11)} ${(type ?? '').padEnd(22)} ${colour.grey(reason ?? '')}`;
     }
     if (state === 'failed') {
-      const place = error?.line === undefined ? '' : `line ${error.line}: `;
+      const file = typeof error?.data?.notebook === 'string' ? `${this.#shown(error.data.notebook)} ` : '';
+      const place = error?.line === undefined ? file.replace(/ $/, ': ') : `${file}line ${error.line}: `;
       const traceback = typeof error?.data?.traceback === 'string' ? `\n${indent(error.data.traceback.trimEnd())}` : '';
       return `${colour.red('failed')}      ${place}${error?.message ?? ''}${colour.grey(traceback)}`;
     }

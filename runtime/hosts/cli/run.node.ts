@@ -66,7 +66,7 @@ async function runOnce(host: Host, notebook: Notebook, args: Arguments, signal: 
   const problems = notebook.problems();
   if (json) { if (problems.length > 0) print({ type: 'problems', file: notebook.file, problems }); }
   else for (const problem of problems) if (!quiet || problem.severity === 'error') terminal.error(problemLine({ ...problem, file: shownPath(host.workspace, problem.file ?? notebook.file) }));
-  const report = new Report([...notebook.graph.nodes()].map((node) => node.path), quiet);
+  const report = new Report([...notebook.graph.nodes()].map((node) => node.path), quiet, (file) => shownPath(host.workspace, file));
   const result = await notebook.run({
     ...planOptions(args), jobs: jobsOf(args), failFast: args.flags['fail-fast'] === true, signal,
     emit: (operation) => { if (json) print(operation); else report.operation(operation); },
