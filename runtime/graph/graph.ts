@@ -202,7 +202,8 @@ export class Graph {
     node.outputs = outputsOf(node);
     for (const name of namesOf(node)) {
       addTo(node.scope.definers, name, node);
-      addTo(node.scope.definers, `~${name.toLowerCase()}`, node);
+      const folded = foldedName(name);
+      if (folded !== undefined) addTo(node.scope.definers, folded, node);
       this.#wake(node.scope, name);
     }
   }
@@ -210,7 +211,8 @@ export class Graph {
   #withdraw(node: GraphNode): void {
     for (const name of namesOf(node)) {
       node.scope.definers.get(name)?.delete(node);
-      node.scope.definers.get(`~${name.toLowerCase()}`)?.delete(node);
+      const folded = foldedName(name);
+      if (folded !== undefined) node.scope.definers.get(folded)?.delete(node);
       if (node.scope.definers.get(name)?.size === 0) node.scope.definers.delete(name);
       this.#wake(node.scope, name);
     }
@@ -289,6 +291,12 @@ function newScope(path: string, document: Document, boundary: GraphNode | undefi
 }
 
 const namesOf = (node: GraphNode): string[] => [node.id, ...node.outputs.filter((name) => name !== 'value')];
+
+/** The extra key of a name that has capitals, for readers without case; ids never have any. */
+function foldedName(name: string): string | undefined {
+  const lower = name.toLowerCase();
+  return lower === name ? undefined : `~${lower}`;
+}
 
 function addTo(map: Map<string, Set<GraphNode>>, name: string, node: GraphNode): void {
   const set = map.get(name);

@@ -174,12 +174,17 @@ class Resolver implements Resolution {
 /** Who defines a name; a disabled definer stands back when another one is there. In the order of their paths. */
 export function definersOf(scope: Scope, name: string, fold: boolean, reader: GraphNode | undefined): GraphNode[] {
   const exact = scope.definers.get(name);
-  const found = exact !== undefined && exact.size > 0 ? exact : fold ? scope.definers.get(`~${name.toLowerCase()}`) : undefined;
+  const found = exact !== undefined && exact.size > 0 ? exact : fold ? withoutCase(scope, name.toLowerCase()) : undefined;
   if (found === undefined || found.size === 0) return [];
   const others = found.size === 1 ? [...found] : [...found].filter((node) => node !== reader);
   const enabled = others.length > 1 ? others.filter((node) => !node.cell.disabled) : others;
   const rest = enabled.length === 0 ? others : enabled;
   return rest.length < 2 ? rest : rest.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/** Definers of a name in any case: those that write it small, and those that do not. */
+function withoutCase(scope: Scope, lower: string): Set<GraphNode> {
+  return new Set([...scope.definers.get(lower) ?? [], ...scope.definers.get(`~${lower}`) ?? []]);
 }
 
 /** The outputs a notebook offers as a node: its front matter's `outputs`, else every node that is not an input. */
