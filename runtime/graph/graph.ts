@@ -86,21 +86,21 @@ export class Graph {
     return touched;
   }
 
-  /** Replaces one cell of the root by an edited one with the same id: what `update` does for it, without looking at the others. */
-  edit(cell: NotebookCell, document: Document): ReadonlySet<string> {
-    const node = this.#root.byId.get(cell.id);
-    if (node === undefined) return this.update({ ...this.#project, root: document });
-    this.#project = { ...this.#project, root: document };
-    this.#root.document = document;
-    this.#redescribe(node, cell, this.#project.path, [this.#project.path]);
-    return new Set([...this.#settle()].map((one) => one.path));
-  }
-
   #diff(scope: Scope, document: Document, path: string, trail: readonly string[], touched: Set<string>): void {
     scope.document = document;
+    const take = (node: GraphNode, cell: NotebookCell): void => {
+      if (sameCell(node.cell, cell)) node.cell = cell;
+      else { touched.add(node.path); this.#redescribe(node, cell, path, trail); }
+    };
+    const { cells } = document;
+    // Most edits leave the ids and their order as they are.
+    if (cells.length === scope.nodes.length && cells.every((cell, i) => cell.id === scope.nodes[i]?.id)) {
+      scope.nodes.forEach((node, i) => { take(node, cells[i] as NotebookCell); });
+      return;
+    }
     const old = new Map(scope.byId);
     const nodes: GraphNode[] = [];
-    for (const cell of document.cells) {
+    for (const cell of cells) {
       const node = old.get(cell.id);
       if (node === undefined) {
         if (!scope.byId.has(cell.id)) nodes.push(this.#add(scope, cell, path, trail));
@@ -108,8 +108,7 @@ export class Graph {
       }
       old.delete(cell.id);
       nodes.push(node);
-      if (sameCell(node.cell, cell)) node.cell = cell;
-      else { touched.add(node.path); this.#redescribe(node, cell, path, trail); }
+      take(node, cell);
     }
     for (const node of old.values()) this.#remove(node);
     if (nodes.length !== scope.nodes.length || nodes.some((node, i) => node !== scope.nodes[i])) this.#order = undefined;
