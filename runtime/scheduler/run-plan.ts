@@ -41,6 +41,8 @@ class Running {
   readonly #stop = new AbortController();
   readonly #results = new Map<GraphNode, Readonly<Record<string, OutputValue>>>();
   readonly #status = new Map<GraphNode, NodeStatus>();
+  /** Sources whose stored values were damaged, being done again or done. */
+  readonly #renewals = new Map<GraphNode, Promise<void>>();
   /** Rows on their way to the disk. */
   readonly #gates: Promise<unknown>[] = [];
 
@@ -161,16 +163,20 @@ class Running {
   }
 
   /**
-   * A reused value turned out damaged when it was read: the store has set it aside, so its producer is done again (C3).
+   * A reused value turned out damaged when it was read: the store has set it aside, so its producer is done again, once for all
+   * its readers (C3).
    * @returns whether a source was done again, and well
    */
   async #renewSources(node: GraphNode): Promise<boolean> {
     let renewed = false;
     for (const source of new Set(node.ports.map((port) => port.source.node))) {
-      if (this.#status.get(source)?.how !== 'reused' || source.inner !== undefined) continue;
-      const decided = decide(source, this.#plan, this.#results, this.#host);
-      if (decided.decision === 'reuse') continue;
-      await this.#run(source, decided);
+      if (!this.#renewals.has(source)) {
+        if (this.#status.get(source)?.how !== 'reused' || source.inner !== undefined) continue;
+        const decided = decide(source, this.#plan, this.#results, this.#host);
+        if (decided.decision === 'reuse') continue;
+        this.#renewals.set(source, this.#run(source, decided));
+      }
+      await this.#renewals.get(source);
       if (this.#status.get(source)?.state !== 'fresh') return false;
       renewed = true;
     }

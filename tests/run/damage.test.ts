@@ -24,6 +24,22 @@ function flip(root: string): number {
   return flipped;
 }
 
+test('C3 two readers of one damaged value have its producer done again once', async () => {
+  const root = mkdtempSync(join(tmpdir(), 'telar-damage-'));
+  folders.push(root);
+  const text = (plus: number): string => js('a', '"x".repeat(100000)') + js('b', `a.length + ${plus}`) + js('c', `a.length * ${plus}`);
+  const first = openStore(root);
+  await createBench(text(1), first).run();
+  await first.close();
+  expect(flip(root)).toBe(1);
+  const second = openStore(root);
+  const after = createBench(text(2), second);
+  const result = await after.run();
+  expect([result.status, after.value(result, 'b'), after.value(result, 'c')]).toEqual(['ok', 100_002, 200_000]);
+  expect(after.engine.began.filter((id) => id === 'a')).toEqual(['a']);
+  await second.close();
+});
+
 test('C3 the reader of a damaged value gets it anew, also through a chain', async () => {
   const root = mkdtempSync(join(tmpdir(), 'telar-damage-'));
   folders.push(root);
