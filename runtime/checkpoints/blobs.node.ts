@@ -86,46 +86,31 @@ export function openBlobs(folder: string, small: SmallBlobs, onDamage: (damage: 
     if (bytes !== undefined) small.drop(hash);
   }
 
-  /** The file is there and its bytes are right; otherwise it is set aside. */
-  function fileIsSound(hash: string): boolean {
-    if (fileSize(hash) === undefined) return false;
-    if (checkedFiles.has(hash)) return true;
-    if (sha256File(fileOf(hash)) !== hash) {
-      damaged(hash, undefined);
+  /** Bytes are hashed at their first read in this process; wrong ones are set aside. @param inside bytes from the database, none for a file */
+  function isProven(hash: string, known: Set<string>, hashed: () => string, inside?: Uint8Array): boolean {
+    if (known.has(hash)) return true;
+    if (hashed() !== hash) {
+      damaged(hash, inside);
       return false;
     }
-    checkedFiles.add(hash);
+    known.add(hash);
     return true;
   }
+
+  const fileIsSound = (hash: string): boolean => fileSize(hash) !== undefined && isProven(hash, checkedFiles, () => sha256File(fileOf(hash)));
 
   function get(hash: string): Uint8Array | undefined {
     const waits = pending.get(hash);
     if (waits !== undefined) return waits.slice();
     const inside = small.read(hash);
-    if (inside !== undefined) {
-      if (!checked.has(hash)) {
-        if (sha256(inside) !== hash) {
-          damaged(hash, inside);
-          return undefined;
-        }
-        checked.add(hash);
-      }
-      return inside;
-    }
+    if (inside !== undefined) return isProven(hash, checked, () => sha256(inside), inside) ? inside : undefined;
     const bytes = fileSize(hash);
     if (bytes === undefined) {
       sizes.delete(hash);
       return undefined;
     }
     const whole = readWhole(fileOf(hash), bytes);
-    if (!checkedFiles.has(hash)) {
-      if (sha256(whole) !== hash) {
-        damaged(hash, undefined);
-        return undefined;
-      }
-      checkedFiles.add(hash);
-    }
-    return whole;
+    return isProven(hash, checkedFiles, () => sha256(whole)) ? whole : undefined;
   }
 
   function intoPlace(hash: string, act: (path: string) => void): void {

@@ -2,7 +2,7 @@
  * Wire: what parent and child of the Python engine say to each other. Types only.
  */
 import type { ErrorJSON } from '../../../contracts/errors.ts';
-import type { ObservedRead } from '../../../contracts/node.ts';
+import type { ObservedRead, Program } from '../../../contracts/node.ts';
 import type { ValueForm, ValueSummary } from '../../../contracts/values.ts';
 
 /** An input as the child gets it: a blob of its `in` folder (or inline), or a producer to run first (P8). */
@@ -11,17 +11,8 @@ export type JobInput =
   | { readonly producer: JobProgram; readonly output: string };
 
 /** A program as Python reads it. */
-export interface JobProgram {
-  readonly code: string;
-  readonly file: string;
-  readonly line: number;
-  readonly id: string;
-  readonly wanted: readonly string[];
-  readonly binds: readonly string[];
-  readonly modules: Readonly<Record<string, string>>;
+export interface JobProgram extends Pick<Program, 'code' | 'file' | 'line' | 'id' | 'wanted' | 'binds' | 'modules' | 'folder'> {
   readonly seed: number;
-  /** Of its notebook, relative to the workspace: where it finds its files. */
-  readonly folder: string;
   readonly inputs: Readonly<Record<string, JobInput>>;
 }
 
