@@ -10,6 +10,7 @@
  */
 import type { Range } from '../../contracts/errors.ts';
 import type { Bind } from '../../contracts/node.ts';
+import { after, readImport } from './imports.ts';
 import type { Syntax } from './tree.ts';
 
 /** One use of a name that comes from outside. */
@@ -59,7 +60,7 @@ class Walk {
   private readonly text: string;
   private readonly noted: Noted[] = [];
   private readonly definitions = new Map<string, Definition>();
-  private readonly imports: { module: string; at: Range }[] = [];
+  private readonly imports: { readonly module: string; readonly at: Range }[] = [];
   private readonly stars: Range[] = [];
   /** Names in `global` statements: neither read nor bound there, but renamed with the rest. */
   private readonly mentions: { name: string; from: number; to: number }[] = [];
@@ -359,28 +360,12 @@ class Walk {
     }
   }
 
-  private import({ type, children }: Syntax): void {
-    const at = after(children, 'from');
-    const source = at > 0 && type !== 'future_import_statement' ? children[at] : undefined;
-    const module = source === undefined ? '' : this.module(source);
-    if (source !== undefined && module !== './') this.imports.push({ module, at: { from: source.from, to: source.to } });
-    for (const child of children.slice(after(children, 'import'))) {
-      if (child.type === 'wildcard_import') this.stars.push({ from: child.from, to: child.to });
-      if (child.type !== 'dotted_name' && child.type !== 'aliased_import') continue;
-      const path = child.type === 'dotted_name' ? child : child.children[0];
-      this.bind(child.type === 'dotted_name' ? child.children[0] : child.children.at(-1), 'aside');
-      if (path === undefined) continue;
-      if (type === 'future_import_statement') this.textAnnotations ||= this.word(path) === 'annotations';
-      // `from pkg import part` may name a module or something in it: only the files can tell.
-      else this.imports.push({ module: source === undefined ? this.module(path) : `${module}${module.endsWith('/') ? '' : '.'}${this.module(path)}`, at: { from: path.from, to: path.to } });
-    }
-  }
-
-  /** `a.b`; `.b` is `./b`, `..b` is `../b`. */
-  private module(node: Syntax): string {
-    const name = this.text.slice(node.from, node.to).replace(/\\\r?\n|\s/g, '').normalize('NFKC');
-    const dots = /^\.*/.exec(name)![0].length;
-    return dots === 0 ? name : `${dots === 1 ? './' : '../'.repeat(dots - 1)}${name.slice(dots)}`;
+  private import(node: Syntax): void {
+    const { modules, names, stars, textAnnotations } = readImport(node, this.text);
+    this.imports.push(...modules);
+    this.stars.push(...stars);
+    for (const name of names) this.bind(name, 'aside');
+    this.textAnnotations ||= textAnnotations;
   }
 
   /** `case name:` captures; `case a.name:` and `case Name():` read. */
@@ -404,6 +389,3 @@ class Walk {
 function scope(kind: Scope['kind'], parent: Scope | undefined, lazy: boolean, inside = parent?.inside ?? ''): Scope {
   return { kind, parent, lazy, inside, bound: new Set(), globals: new Set(), nonlocals: new Set() };
 }
-
-/** Index after the first token of that type, or 0 when there is none. */
-function after(children: readonly Syntax[], token: string): number { return children.findIndex((child) => child.type === token) + 1; }
