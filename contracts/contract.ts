@@ -18,7 +18,7 @@ interface Port { readonly name: string; readonly type: PortType; readonly requir
 /** A key of the fence line, or of a YAML body, that a kind understands. */
 export interface Param {
   readonly name: string;
-  readonly type: 'string' | 'number' | 'integer' | 'boolean' | 'duration' | 'size' | 'enum' | 'list' | 'map' | 'expression' | 'any';
+  readonly type: 'string' | 'number' | 'integer' | 'boolean' | 'duration' | 'size' | 'enum' | 'list' | 'map' | 'expression' | 'comparators' | 'any';
   readonly values?: readonly string[];
   readonly default?: unknown;
   readonly required: boolean;

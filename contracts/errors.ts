@@ -17,7 +17,7 @@ export type ErrorCode =
   | 'exception' | 'timeout' | 'memory' | 'output-limit' | 'check-red' | 'lost' | 'poison' | 'covenant' | 'syntax'
   | 'missing-file' | 'bad-file' | 'bad-input' | 'value-type' | 'value-missing' | 'unsupported-type' | 'refused'
   | 'cancelled' | 'unavailable' | 'usage' | 'unreadable' | 'newer-generation' | 'damaged' | 'locked' | 'disk-full'
-  | 'read-only' | 'internal';
+  | 'read-only' | 'internal' | 'in-doubt' | 'input-gone' | 'forged' | 'network' | 'unknown-run' | 'divergent';
 
 /** A span of a text, in UTF-16 units, end exclusive. */
 export interface Range { readonly from: number; readonly to: number }

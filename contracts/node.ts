@@ -52,9 +52,22 @@ export interface Analysis {
   readonly effect?: EffectClass;
   /** Files that the body names outright (SQL file functions and string tables; `file:` of `data`; `use:` of `graph`), globs allowed. */
   readonly files?: readonly string[];
+  /** What it asks of the network: grants are given to these and to nothing else. */
+  readonly network?: NetworkUse;
+  /** The rows of the value stand in an order that the body asks for (SQL: its last statement has an ORDER BY); else their order is chance. */
+  readonly ordered?: boolean;
   /** Language that live values of this node belong to, if it can have any. */
   readonly language?: string;
   readonly problems: readonly BodyProblem[];
+}
+
+/** What a body would do on the network. */
+interface NetworkUse {
+  /** `https://example.org`: scheme, host and port. */
+  readonly origin: string;
+  readonly method: string;
+  /** Names of secrets that it sends there. */
+  readonly secrets: readonly string[];
 }
 
 /** What a kind may look at beside the body when it analyses. */
@@ -93,6 +106,8 @@ export interface Step {
   readonly folder: string;
   /** Input node: the value set by `--set` or a host, or by the enclosing notebook. */
   readonly given?: StepInput;
+  /** Of a step of class `effect`: names this one doing of it, so that what it calls can tell a repetition (P7). */
+  readonly idempotencyKey?: string;
 }
 
 /** Limits of a step; milliseconds and bytes. Reaching one is a typed failure (R5). */
@@ -151,6 +166,17 @@ export interface Outcome {
   readonly error?: ErrorJSON;
 }
 
+/** A file as it was written: what tells afterwards whether it still is so. */
+export interface FileReceipt {
+  /** As the notebook says it, relative to its folder. */
+  readonly file: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/** A form of a value in a file. `raw`: bytes as they are. */
+export type FileFormat = 'parquet' | 'csv' | 'arrow' | 'json' | 'jsonl' | 'text' | 'svg' | 'raw';
+
 /** What a running step may use. */
 export interface StepContext {
   readonly blobs: Blobs;
@@ -168,6 +194,37 @@ export interface StepContext {
   readFile(path: string): Uint8Array;
   /** Names of files that match a glob, sorted; the listing is recorded. */
   glob(pattern: string): readonly string[];
+  /**
+   * Writes a file beside the notebook, atomically and durably. Only a step of class `effect` may; what it shall write is on record before (P7).
+   * @returns its receipt
+   * @throws TelarError `refused` (outside the workspace, hidden, a notebook, or a step of another class), `disk-full`, `read-only`
+   */
+  writeFile(path: string, bytes: Uint8Array): Promise<FileReceipt>;
+  /**
+   * A stored value as the bytes of a file, exactly: what a format cannot hold is text in it.
+   * @returns the bytes, and remarks to tell
+   * @throws TelarError `value-type` (the value has no such form), `unavailable` (this host cannot write the format)
+   */
+  encode(ref: ValueRef, format: FileFormat): Promise<{ readonly bytes: Uint8Array; readonly remarks: readonly string[] }>;
+  /** Asks the network. Only a step of class `observe` or `effect` may. @throws TelarError `network`, `refused`, `unavailable`, `timeout`, `output-limit` */
+  fetch(request: WebRequest): Promise<WebResponse>;
+  /** A secret by its name; `undefined` where nobody has set it. It goes into a request and nowhere else. */
+  secret(name: string): string | undefined;
+}
+
+/** One question to the network. */
+export interface WebRequest {
+  readonly url: string;
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array;
+}
+
+/** What came back. Header names are in lower case. */
+export interface WebResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array;
 }
 
 /** Files that a kind's parser needs (a grammar), by package path: `tree-sitter-python/tree-sitter-python.wasm`. */

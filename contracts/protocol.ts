@@ -13,7 +13,7 @@ export type NodeState =
 export type How = 'ran' | 'reused' | 'verified';
 
 /** A decision of a plan. */
-export type Decision = 'run' | 'reuse' | 'undecided' | 'blocked' | 'unavailable' | 'failed' | 'disabled';
+export type Decision = 'run' | 'reuse' | 'undecided' | 'blocked' | 'unavailable' | 'failed' | 'disabled' | 'skipped';
 
 /** What is known of one node in one run. */
 export interface NodeStatus {

@@ -3,7 +3,8 @@
  * portable code never reaches for a clock, chance, a disk or an environment by itself.
  */
 import type { Blobs } from '../contracts/values.ts';
-import type { Limits, ObservedRead, Outcome, Program, StepInput } from '../contracts/node.ts';
+import type { Limits, ObservedRead, Outcome, Program, StepInput, WebRequest, WebResponse } from '../contracts/node.ts';
+import type { ColumnData } from './values/column.ts';
 
 /** What is seen of a file. `stamp` changes when the file may have changed (size, times, inode); it is never part of a key. */
 export interface FileStat { readonly kind: 'file' | 'folder' | 'other'; readonly size: number; readonly stamp: string }
@@ -21,17 +22,40 @@ export interface Files {
   absolute?(path: string): string;
 }
 
-/** Monotonic milliseconds, and the wall clock for records that people read. */
-export interface Clock { now(): number; date(): Date }
+/** Monotonic milliseconds, the wall clock for records that people read, and waiting. */
+export interface Clock {
+  now(): number;
+  date(): Date;
+  /** Resolves after these milliseconds, or at once when the signal says stop. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
+}
 
 /** SHA-256 in lower-case hex. */
 export type Sha256 = (data: string | Uint8Array) => string;
+
+/**
+ * A world that a step is shown instead of the real one, so that verify can find out what its result hangs on (C4). Never part of
+ * a key. What is not said is as always.
+ */
+export interface World {
+  /** Milliseconds that the wall clock is ahead; it runs. */
+  readonly clockShift?: number;
+  /** All clocks stand still: the wall clock at this time (milliseconds since 1970), the monotonic ones at 0. */
+  readonly clock?: number;
+  /** Seed of chance that nobody seeded: `random` and NumPy, `Math.random`, SQL's `random()`. A `seed=` of the fence wins. */
+  readonly seed?: number;
+  /** Seed from which the system's entropy is served: `os.urandom`, `secrets`, `uuid4`, `crypto`. */
+  readonly entropy?: number;
+  /** Threads of SQL, whatever the fence says. */
+  readonly threads?: number;
+}
 
 /** What one execution may use and must obey. */
 export interface ExecuteContext {
   readonly blobs: Blobs;
   readonly limits: Limits;
   readonly signal: AbortSignal;
+  readonly world?: World;
   emit(stream: 'stdout' | 'stderr' | 'progress', text: string): void;
 }
 
@@ -57,6 +81,24 @@ export interface Executor {
   /** Ends processes and frees memory. No call may follow. */
   close(): Promise<void>;
 }
+
+/** The network: one question, one answer. It follows no redirect, knows no cookie and no proxy. */
+export interface Network {
+  /**
+   * @throws TelarError `network` (no answer; `data.sent` is false where the question was surely not sent), `timeout`, `output-limit`, `cancelled`
+   */
+  ask(request: WebRequest, limits: { readonly time: number; readonly output: number; readonly signal: AbortSignal }): Promise<WebResponse>;
+}
+
+/** Secrets by name, from where a person keeps them. */
+export interface Secrets {
+  get(name: string): string | undefined;
+  /** What stands for a secret in an action key: a keyed hash, that tells nothing of it and changes with it. */
+  fingerprint(name: string): string | undefined;
+}
+
+/** Writes columns as a Parquet file. @returns the file's bytes, and the columns that had to become text */
+export type ParquetWriter = (columns: readonly { readonly name: string; readonly data: ColumnData }[], rows: number) => Promise<{ readonly bytes: Uint8Array; readonly asText: readonly string[] }>;
 
 /** Verifies observed reads against the world of now (P4): the digest it gives is equal when all would be seen the same. */
 export interface Observer { digest(folder: string, reads: readonly ObservedRead[]): string }
