@@ -119,8 +119,7 @@ function close(open: Open): DuckType {
 /** The type of a column of these values. @throws TelarError `value-type` for a function, a symbol, an instance of a class */
 export const inferType = (values: Iterable<unknown>): string => formatType(close(joinAll(values)));
 
-const isRow = (value: unknown): boolean => value instanceof Map ? [...value.keys()].every((key) => typeof key === 'string')
-  : typeof value === 'object' && value !== null && !(value instanceof Tagged) && isPlain(value);
+const isRow = (value: unknown): boolean => (value instanceof Map ? [...value.keys()].every((key) => typeof key === 'string') : isPlain(value));
 
 /**
  * A table of a list: of mappings, one row each with a column for every key in the order met; of anything else, one column `value`.

@@ -108,7 +108,8 @@ export function taggedInstant(date: Date): Tagged {
 }
 
 /** Whether `value` is an object literal's kind of object. */
-export function isPlain(value: object): value is Record<string, unknown> {
+export function isPlain(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || prototype === Object.prototype;
 }

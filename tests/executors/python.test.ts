@@ -89,6 +89,10 @@ describe('bodies', () => {
     expect((await error('raise OSError(2, "other")')).message).not.toContain('network');
   });
 
+  it('R6 a full disk is told as one: here the code says what the child says then', async () => {
+    expect(await error('class JsException(Exception): pass\nraise JsException("Error: ENOSPC: no space left on device, write")')).toMatchObject({ code: 'disk-full', message: expect.stringContaining('make room') });
+  });
+
   it('exit, interrupts and deep recursion are failures of the step alone', async () => {
     expect((await error('exit(3)')).message).toMatch(/exit\(3\)|name 'exit'/);
     expect((await error('import sys\nsys.exit(3)')).message).toBe('The code called exit(3); a step ends by itself.');

@@ -5,12 +5,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readError } from '../../runtime/executors/sql/messages.ts';
 import { createNativeSql } from '../../runtime/executors/sql/native.node.ts';
 import { openTable } from '../../runtime/values/table.ts';
 import { memoryBlobs } from '../support/memory-blobs.ts';
 import { sqlExecutorSuite } from '../suites/sql-executor.ts';
 
 sqlExecutorSuite((root) => createNativeSql({ root }), { rows: 1_000_000, extensions: true });
+
+it('R6 a full disk is told as one, whether DuckDB or the child finds it; a text of the notebook is not taken for it', () => {
+  const words = 'There is no room left on the disk for what this SQL gives; make room and run again.';
+  expect(readError(new Error('ENOSPC: no space left on device, write'))).toEqual({ ok: false, code: 'disk-full', message: words });
+  expect(readError(new Error('IO Error: Could not write file "x": No space left on device'))).toMatchObject({ code: 'disk-full', message: words });
+  expect(readError(new Error('Invalid Input Error: no space left on device'))).toMatchObject({ code: 'exception' });
+});
 
 describe('native DuckDB', () => {
   const root = mkdtempSync(join(tmpdir(), 'telar-native-'));

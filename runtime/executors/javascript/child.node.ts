@@ -11,11 +11,21 @@ import base from '@jitl/quickjs-wasmfile-release-sync';
 import { newQuickJSWASMModuleFromVariant, newVariant, type QuickJSSyncVariant, type QuickJSWASMModule } from 'quickjs-emscripten-core';
 import { TelarError, type ErrorJSON } from '../../../contracts/errors.ts';
 import type { Limits } from '../../../contracts/node.ts';
+import type { World } from '../../ports.ts';
+import { realNow, showWorld } from '../world.node.ts';
 import type { Module } from './module.ts';
 import { type Emission, runModule } from './realm.ts';
 
 /** What the parent sends: a module, small blobs by value, and the exchange folder where larger ones lie under their hashes. */
-export interface Job { readonly id: number; readonly module: Module; readonly seed: number; readonly limits: Limits; readonly blobs: ReadonlyMap<string, Uint8Array>; readonly folder: string }
+export interface Job {
+  readonly id: number;
+  readonly module: Module;
+  readonly seed: number;
+  readonly world?: World;
+  readonly limits: Limits;
+  readonly blobs: ReadonlyMap<string, Uint8Array>;
+  readonly folder: string;
+}
 
 /** What the child says: that it is up, then for each job text as it is printed and one end. */
 export type Answer =
@@ -58,13 +68,13 @@ class Said {
     if (stream !== this.#stream) this.flush();
     this.#stream = stream;
     this.#text += text;
-    if (this.#text.length > 8192 || performance.now() - this.#since > 50) this.flush();
+    if (this.#text.length > 8192 || realNow() - this.#since > 50) this.flush();
   }
 
   flush(): void {
     if (this.#text !== '') process.send!({ id: this.#id, stream: this.#stream, text: this.#text } satisfies Answer);
     this.#text = '';
-    this.#since = performance.now();
+    this.#since = realNow();
   }
 }
 
@@ -73,11 +83,12 @@ const parent = process.ppid;
 /** The clock of a running body. It also ends an orphan, which would hear of its parent's end only after the body's. */
 function now(): number {
   if (process.ppid !== parent) process.exit();
-  return performance.now();
+  return realNow();
 }
 
-async function work({ id, module, seed, limits, blobs, folder }: Job): Promise<Answer> {
+async function work({ id, module, seed, world, limits, blobs, folder }: Job): Promise<Answer> {
   const said = new Said(id);
+  const unshow = world && showWorld(world);
   try {
     const emission = await runModule(module, seed, limits, {
       instance: () => {
@@ -94,6 +105,7 @@ async function work({ id, module, seed, limits, blobs, folder }: Job): Promise<A
   } catch (error) {
     return { id, error: TelarError.from(error).toJSON() };
   } finally {
+    unshow?.();
     said.flush();
   }
 }

@@ -75,7 +75,9 @@ export function createJavaScript({ concurrency = 2, scratch = tmpdir(), node = p
       const place = join(folder!, String(steps += 1));
       try {
         const blobs = collect(module, context.blobs, place);
-        return storeEmission(await child.run({ module, seed: randomInt(2 ** 47), limits: context.limits, blobs, folder: place }, context), context.blobs);
+        const { world, limits } = context;
+        const seed = world?.seed ?? randomInt(2 ** 47);
+        return storeEmission(await child.run({ module, seed, limits, blobs, folder: place, ...(world === undefined ? {} : { world }) }, context), context.blobs);
       } finally {
         rmSync(place, { recursive: true, force: true });
         release(child);

@@ -218,7 +218,7 @@ const brief = (value, depth) => {
   if (typeof value === 'function') return '[function ' + value.name + ']';
   if (typeof value !== 'object' || value === null) return is(value, -0) ? '-0' : String(value ?? null);
   if (value instanceof Tagged || value instanceof Complex) return value.toString();
-  if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'invalid date' : value.toISOString();
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'invalid date' : value.toISOString().slice(0, 23).replace(/[.]?0+$/, '') + 'Z';
   if (value instanceof Error) return String(value);
   if (value instanceof Uint8Array || value instanceof ArrayBuffer) return '<' + value.byteLength + ' bytes>';
   if (depth === 0) return isArray(value) ? '[…]' : '{…}';

@@ -7,6 +7,8 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { realNow, showWorld } from '../world.node.ts';
+import { unkept } from './chance.node.ts';
 import { FRAME, INLINE, packResult, writeFrame } from './frames.node.ts';
 import { harden } from './harden.node.ts';
 import { Guard } from './limits.node.ts';
@@ -76,9 +78,11 @@ function serve(): void {
   const reset = python.pyimport('_telar.reset');
   const folderType = readOnlyFolder(FS, python.ERRNO_CODES);
   delete FS.filesystems.NODEFS;
+  unkept(FS);
   FS.mkdirTree(MOUNT);
   const base = python._module.HEAPU8.length;
   const slack = 16 * 1024 * 1024;
+  const still = new Int32Array(new SharedArrayBuffer(4));
 
   let inline: Job['inline'] = {};
   let kept: (number | string)[] = [];
@@ -103,6 +107,9 @@ function serve(): void {
   const host = {
     bytes: blob,
     expired: (): boolean => guard.interrupt(),
+    /** Monotonic seconds, also where the step's clocks stand still. */
+    now: (): number => realNow() / 1000,
+    pause(seconds: number): void { Atomics.wait(still, 0, 0, seconds * 1000); },
     /** Shows the folder of the program that runs next: a producer's may be another than the step's. */
     enter(folder: string): void {
       if (folder === shown) return;
@@ -154,7 +161,9 @@ function serve(): void {
     show(home);
     guard.begin(job, base + slack);
     const watch = setInterval(() => { if (guard.expired()) leave(job.number); }, 20);
+    const unshow = job.world && showWorld(job.world);
     const answer = JSON.parse(await step.run.callPromising(JSON.stringify(job.program))) as Partial<Result>;
+    unshow?.();
     clearInterval(watch);
     guard.end();
     finish(job.number, answer);

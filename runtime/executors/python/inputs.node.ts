@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { TelarError } from '../../../contracts/errors.ts';
 import type { Program, StepInput } from '../../../contracts/node.ts';
 import type { Blobs, TableManifest } from '../../../contracts/values.ts';
+import type { World } from '../../ports.ts';
 import { INLINE } from './frames.node.ts';
 import type { JobInput, JobProgram } from './wire.ts';
 
@@ -20,22 +21,25 @@ export interface Needs {
   readonly columns: Map<string, { readonly type: string; readonly bytes: number }>;
 }
 
-/** @throws TelarError `value-type` for a live value of another language, `value-missing` */
-export function toJob(program: Program, inputs: Readonly<Record<string, StepInput>>, blobs: Blobs, needs: Needs): JobProgram {
+/**
+ * @param world its seed stands in where a program has none
+ * @throws TelarError `value-type` for a live value of another language, `value-missing`
+ */
+export function toJob(program: Program, inputs: Readonly<Record<string, StepInput>>, blobs: Blobs, needs: Needs, world: World = {}): JobProgram {
   return {
     code: program.code, file: program.file, line: program.line, id: program.id, wanted: program.wanted, binds: program.binds, modules: program.modules,
-    seed: program.seed ?? randomInt(2 ** 48 - 1), folder: program.folder,
-    inputs: Object.fromEntries(Object.entries(inputs).map(([port, input]) => [port, toInput(port, input, blobs, needs)])),
+    seed: program.seed ?? world.seed ?? randomInt(2 ** 48 - 1), folder: program.folder,
+    inputs: Object.fromEntries(Object.entries(inputs).map(([port, input]) => [port, toInput(port, input, blobs, needs, world)])),
   };
 }
 
-function toInput(port: string, input: StepInput, blobs: Blobs, needs: Needs): JobInput {
+function toInput(port: string, input: StepInput, blobs: Blobs, needs: Needs, world: World): JobInput {
   if ('producer' in input) {
     const { producer, output } = input;
     if (producer.engine !== 'python') {
       throw new TelarError('value-type', `The input “${port}” is a live value of ${producer.engine}, which Python cannot take; give plain data.`, { port, type: 'live' });
     }
-    return { producer: toJob(producer, input.inputs, blobs, needs), output };
+    return { producer: toJob(producer, input.inputs, blobs, needs, world), output };
   }
   const { form, hash, live } = input.ref;
   if (form === 'live') throw new TelarError('value-type', `The input “${port}” is a live ${live?.what ?? 'value'} without its producer; run the node that makes it.`, { port, type: 'live' });

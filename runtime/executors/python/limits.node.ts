@@ -5,6 +5,7 @@
  * answers. Code in C does not ask; the parent's kill is for that. Memory that Python may have is bounded where WebAssembly grows.
  */
 import { existsSync } from 'node:fs';
+import { realNow } from '../world.node.ts';
 
 /** Why a step was told to stop. */
 export type Stop = 'timeout' | 'cancelled' | 'memory' | 'output-limit';
@@ -39,7 +40,7 @@ export class Guard {
     this.stop = undefined;
     this.#told = false;
     this.#output = 0;
-    this.#deadline = performance.now() + limits.time;
+    this.#deadline = realNow() + limits.time;
     this.#next = 0;
     this.#outputLimit = limits.output;
     this.#heapLimit = Math.max(limits.memory, base);
@@ -67,7 +68,7 @@ export class Guard {
 
   /** Whether the step must stop; looks at most every 20 ms. */
   expired(): boolean {
-    const now = performance.now();
+    const now = realNow();
     if (!this.#running || (now < this.#next && this.stop === undefined)) return false;
     this.#next = now + POLL;
     if (process.ppid !== this.#parent) process.exit(0); // nobody is left to stop this step

@@ -15,6 +15,8 @@ export interface EmscriptenFS {
   ErrnoError: new (errno: number) => Error;
   filesystems: Record<string, unknown>;
   streams: (Stream | undefined)[];
+  lookupPath(path: string): { readonly node: { readonly rdev: number } };
+  getDevice(device: number): { readonly stream_ops: Record<string, unknown> };
   createNode(parent: FSNode | null, name: string, mode: number, device: number): FSNode;
   mount(type: unknown, options: unknown, path: string): FSNode;
   unmount(path: string): void;

@@ -111,6 +111,8 @@ export class PythonProcess {
     if (signal.aborted) throw cancelled();
     const timers: NodeJS.Timeout[] = [];
     const cancel = (): void => {
+      // A key pressed in a terminal may end the child by itself.
+      if (this.#running !== undefined) this.#running.killedFor ??= 'cancelled';
       writeFileSync(join(this.in, 'cancel'), '');
       timers.push(setTimeout(() => this.kill('cancelled'), GRACE));
     };
@@ -184,6 +186,7 @@ export class PythonProcess {
   #error(running: Running, error: NonNullable<Result['error']>): TelarError {
     const { code, message, line, type, traceback, column } = error;
     if (code === 'timeout' || code === 'cancelled' || code === 'memory' || code === 'output-limit') return stopped(code, running.job, message);
+    if (/^JsException: Error: (?:ENOSPC|EDQUOT)\b/.test(String(message))) return new TelarError('disk-full', 'There is no room left on the disk for what this step gives; make room and run again.');
     const facts = Object.fromEntries(Object.entries({ line, type, traceback, column }).filter(([, fact]) => fact !== undefined));
     return new TelarError(code === 'syntax' ? 'syntax' : 'exception', String(message), facts);
   }

@@ -86,13 +86,14 @@ class PythonEngine implements PythonExecutor {
     if (this.#closed) throw new TelarError('unavailable', 'The Python engine is closed.');
     if (context.signal.aborted) throw cancelled();
     const needs: Needs = { blobs: new Set(), columns: new Map() };
-    const job = toJob(program, inputs, context.blobs, needs);
+    const { world } = context;
+    const job = toJob(program, inputs, context.blobs, needs, world);
     const { time, memory, output } = context.limits;
     for (let turn = 1; ; turn += 1) {
       const child = await this.#acquire(context.signal);
       try {
         const inline = layOut(needs.blobs, context.blobs, child.in);
-        const { result, small } = await child.run({ number: this.#number += 1, program: job, time, memory, output, inline }, context);
+        const { result, small } = await child.run({ number: this.#number += 1, program: job, time, memory, output, inline, ...(world === undefined ? {} : { world }) }, context);
         const receiver = new Receiver(result, small, child.out, context.blobs, needs);
         const [outputs, displays, warnings] = [receiver.outputs(), receiver.displays(), result.warnings ?? []];
         return { outputs, reads: result.reads, ...(displays.length > 0 ? { displays } : {}), ...(warnings.length > 0 ? { warnings } : {}) };

@@ -72,20 +72,18 @@ def close_doors():
     stub = sys.modules['pyodide_js'] = types.ModuleType('pyodide_js')
     stub._api = sys.modules['pyodide_js._api'] = types.ModuleType('pyodide_js._api')
     stub._api.config = types.SimpleNamespace(enableRunUntilComplete=True)
-    time.sleep = sleeper(getattr(time.sleep, '__wrapped__', time.sleep))  # Pyodide's suspends Python, and a deadline would fall into its loop
+    time.sleep = sleep  # Pyodide's suspends Python, and a deadline would fall into its loop; C's waits by a clock that may stand still
 
 
-def sleeper(sleep_deep):
-    def sleep(seconds, /):
-        """Waits; a deadline or a cancel ends it."""
-        end = time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0:
-            sleep_deep(min(left, 0.01))
-            if host.expired():
-                raise KeyboardInterrupt
-        if seconds < 0:
-            raise ValueError('sleep length must be non-negative')
-    return sleep
+def sleep(seconds, /):
+    """Waits; a deadline or a cancel ends it."""
+    end = host.now() + seconds
+    while (left := end - host.now()) > 0:
+        host.pause(min(left, 0.01))
+        if host.expired():
+            raise KeyboardInterrupt
+    if seconds < 0:
+        raise ValueError('sleep length must be non-negative')
 
 
 def streams():

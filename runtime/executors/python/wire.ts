@@ -4,6 +4,7 @@
 import type { ErrorJSON } from '../../../contracts/errors.ts';
 import type { ObservedRead, Program } from '../../../contracts/node.ts';
 import type { ValueForm, ValueSummary } from '../../../contracts/values.ts';
+import type { World } from '../../ports.ts';
 
 /** An input as the child gets it: a blob of its `in` folder (or inline), or a producer to run first (P8). */
 export type JobInput =
@@ -23,6 +24,8 @@ export interface Job {
   readonly time: number;
   readonly memory: number;
   readonly output: number;
+  /** Clock and entropy to show it. */
+  readonly world?: World;
   /** Small blobs by hash; the others are files of the `in` folder. */
   readonly inline: Readonly<Record<string, Uint8Array>>;
 }

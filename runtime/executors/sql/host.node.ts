@@ -80,8 +80,9 @@ export function createSqlHost(engine: SqlEngine, options: SqlOptions): Executor 
       const prepared = guarded(program, () => { refuseOutside(program.code); return prepare(program, inputs, context.blobs); });
       const files = engine.files ? stepFiles(program, options.root) : [];
       const folder = join(options.root, program.folder);
+      const seed = program.seed ?? context.world?.seed;
       const job: SqlJob = {
-        ...prepared, folder, allowed: allowedPaths(prepared.sql, files, folder), threads: threadsOf(program), memory: context.limits.memory, output: context.limits.output, scratch: folderOf(),
+        ...prepared, folder, allowed: allowedPaths(prepared.sql, files, folder), threads: context.world?.threads ?? threadsOf(program), ...(seed === undefined ? {} : { seed }), memory: context.limits.memory, output: context.limits.output, scratch: folderOf(),
       };
       const child = idle.pop() ?? start();
       const [reply, reads] = await observing(files, () => ask(child, job, context));

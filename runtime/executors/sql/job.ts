@@ -22,6 +22,8 @@ export interface SqlJob {
   /** Exactly what may be opened: absolute paths, and names and patterns as the SQL spells them. */
   readonly allowed: readonly string[];
   readonly threads: number;
+  /** Seed of `random()`, `uuid()` and samples; absent: fresh chance. */
+  readonly seed?: number;
   /** Bytes. */
   readonly memory: number;
   readonly output: number;

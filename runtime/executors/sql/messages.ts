@@ -27,6 +27,7 @@ function parse(text: string): Record<string, string> | undefined {
 function sort(type: string, message: string): Omit<Failure, 'ok' | 'position'> {
   if (/^interrupt/i.test(type) || /^Interrupted!?$/.test(message)) return { code: 'cancelled', message: 'The step was interrupted.' };
   if (/^out of memory/i.test(type)) return { code: 'memory', message: `The SQL needs more memory than the step may use (${firstLine(message)}); raise memory= on the fence line, or select less.` };
+  if (/^(?:IO)?$/i.test(type) && /no space left on device/i.test(message)) return { code: 'disk-full', message: 'There is no room left on the disk for what this SQL gives; make room and run again.' };
   if (/^parser|^syntax/i.test(type)) return { code: 'syntax', message: firstParagraph(message) };
   const extension = /exists in the (\w+) extension|required extension '(\w+)'/.exec(message);
   if (extension !== null) {

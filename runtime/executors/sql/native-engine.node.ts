@@ -9,6 +9,7 @@ import { ColumnBuilder, readColumn } from '../../values/column.ts';
 import { formatType, parseType, quoteText } from '../../values/duckdb-types.ts';
 import { distinctNames } from '../../values/table.ts';
 import { readBlob } from './child.node.ts';
+import { seedSql } from './chance.ts';
 import type { Control, SqlJob, SqlResult } from './job.ts';
 import { readError } from './messages.ts';
 import { sourceOf } from './native-read.node.ts';
@@ -49,6 +50,7 @@ async function lock(connection: Connection, job: SqlJob): Promise<void> {
     "TimeZone = 'UTC'", "Calendar = 'gregorian'", 'preserve_insertion_order = true', "temp_directory = ''", `file_search_path = ${quoteText(job.folder)}`, `allowed_paths = [${list}]`,
     'errors_as_json = true', 'enable_external_access = false', 'lock_configuration = true',
   ]) await duckdb.query(connection, `SET ${setting}`);
+  if (job.seed !== undefined) await duckdb.query(connection, seedSql(job.seed));
 }
 
 /** Statement kinds that give rows by their nature; the others give at most a count. */

@@ -10,7 +10,7 @@ const require = createRequire(import.meta.url);
 export function createNativeSql(options: SqlOptions): Executor {
   return createSqlHost({
     engine: 'sql', child: new URL(`native-child.node${extname(import.meta.url)}`, import.meta.url), files: true,
-    identity: (threads) => ({ engine: 'duckdb', version: (require('@duckdb/node-api/package.json') as { version: string }).version, threads: String(threads), bridge: '1', timezone: 'UTC' }),
+    identity: (threads) => ({ engine: 'duckdb', version: (require('@duckdb/node-api/package.json') as { version: string }).version, threads: String(threads), bridge: '2', timezone: 'UTC' }),
     available() {
       try {
         require.resolve('@duckdb/node-bindings');

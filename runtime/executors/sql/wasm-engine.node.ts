@@ -10,6 +10,7 @@ import { type ArrowData, arrowSource } from '../../values/column-arrow.ts';
 import { buildColumn, ColumnBuilder, type ColumnData, decodeRows, frameTable, readColumn } from '../../values/column.ts';
 import { type DuckType, formatType, parseType, quoteName, quoteText } from '../../values/duckdb-types.ts';
 import { distinctNames } from '../../values/table.ts';
+import { seedSql } from './chance.ts';
 import { readBlob } from './child.node.ts';
 import type { SqlJob, SqlResult, TableInput } from './job.ts';
 import { readError } from './messages.ts';
@@ -61,6 +62,7 @@ function lock(connection: WasmConnection, job: SqlJob): void {
     'autoload_known_extensions = false', 'autoinstall_known_extensions = false', `threads = 1`, `memory_limit = '${Math.max(16, Math.floor(Math.min(job.memory, 3_758_096_384) / 1_048_576))}MiB'`, 'preserve_insertion_order = true',
     "temp_directory = ''", `file_search_path = ${quoteText(job.folder)}`, `allowed_paths = [${job.allowed.map(quoteText).join(', ')}]`, 'errors_as_json = true', 'enable_external_access = false', 'lock_configuration = true',
   ]) connection.query(`SET ${setting}`);
+  if (job.seed !== undefined) connection.query(seedSql(job.seed));
 }
 
 /** Hands over the granted files under each of their names: Wasm opens none by itself. */

@@ -12,7 +12,7 @@ const version = (): string => (require(join(dirname(require.resolve(WASM)), '..'
 export function createWasmSql(options: SqlOptions): Executor {
   return createSqlHost({
     engine: 'sql-wasm', child: new URL(`wasm-child.node${extname(import.meta.url)}`, import.meta.url), files: true,
-    identity: () => ({ engine: 'duckdb-wasm', version: version(), threads: '1', bridge: '1', timezone: 'UTC' }),
+    identity: () => ({ engine: 'duckdb-wasm', version: version(), threads: '1', bridge: '2', timezone: 'UTC' }),
     available() {
       try {
         require.resolve(WASM);
