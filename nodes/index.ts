@@ -17,12 +17,14 @@ interface Entry { readonly contract: string; readonly version: string; readonly 
 const ENTRIES: Readonly<Record<string, Entry>> = {
   data: { contract: 'core/data.yaml', version: '1.1', languages: [], load: async () => (await import('./data/index.ts')).data },
   input: { contract: 'core/input.yaml', version: '1.1', languages: [], load: async () => (await import('./input/index.ts')).input },
-  sql: { contract: 'core/sql.yaml', version: '1.1', languages: ['sql'], load: async () => (await import('./sql/index.ts')).sql },
+  sql: { contract: 'core/sql.yaml', version: '1.2', languages: ['sql'], load: async () => (await import('./sql/index.ts')).sql },
   python: { contract: 'core/python.yaml', version: '1.1', languages: ['python'], load: async () => (await import('./python/index.ts')).python },
   javascript: { contract: 'core/javascript.yaml', version: '1.2', languages: ['javascript', 'js'], load: async () => (await import('./javascript/index.ts')).javascript },
   text: { contract: 'core/text.yaml', version: '1.1', languages: [], load: async () => (await import('./view/text.ts')).text },
   chart: { contract: 'core/chart.yaml', version: '1.2', languages: ['vega-lite'], load: async () => (await import('./view/chart.ts')).chart },
   check: { contract: 'core/check.yaml', version: '1.2', languages: [], load: async () => (await import('./check/index.ts')).check },
+  save: { contract: 'core/save.yaml', version: '1.1', languages: [], load: async () => (await import('./save/index.ts')).save },
+  http: { contract: 'core/http.yaml', version: '1.1', languages: [], load: async () => (await import('./http/index.ts')).http },
   graph: { contract: 'core/graph.yaml', version: '1.1', languages: [], load: async () => (await import('./graph/index.ts')).graph },
 };
 

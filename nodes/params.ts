@@ -4,6 +4,7 @@
  */
 import type { Contract, Param } from '../contracts/contract.ts';
 import type { ProblemCode } from '../contracts/errors.ts';
+import { parseComparators } from './comparators.ts';
 import { nearest } from './nearest.ts';
 
 /** A key as the catalogue knows it: `since` says with which version a key comes that this one does not have yet. */
@@ -78,6 +79,7 @@ function parseParam(param: Param, text: string): unknown {
     case 'size': return parseSize(text);
     case 'enum': return param.values?.includes(text) === true ? text : undefined;
     case 'list': return text.split(',').map((part) => part.trim()).filter((part) => part !== '');
+    case 'comparators': return parseComparators(text);
     default: return text;
   }
 }
@@ -117,7 +119,8 @@ function expected(param: Param): string {
     case 'number': return 'a number';
     case 'duration': return 'a duration; write it like `500ms`, `20s` or `2m`';
     case 'size': return 'a size; write it like `512MB` or `2GiB`';
-    case 'enum': return `one of ${(param.values ?? []).join(', ')}`;
+    case 'enum': return param.values?.length === 1 ? `\`${param.values[0]}\`, which is all that it can be here` : `one of ${(param.values ?? []).join(', ')}`;
+    case 'comparators': return 'a comparator; write `exact`, `close(1e-6)`, `unordered` or `ignore`, or one for each output: `total: close(1e-6), value: exact`';
     default: return `a ${param.type}`;
   }
 }

@@ -6,7 +6,7 @@ import type { Analysis, Cell, NodeKind, Resources } from '../contracts/node.ts';
 import type { Catalogue } from '../nodes/index.ts';
 import { parseParams } from '../nodes/params.ts';
 import type { Document, NotebookCell } from './document/document.ts';
-import type { Description, Flaw } from './graph/node.ts';
+import type { Condition, Description, Flaw } from './graph/node.ts';
 import type { Sha256 } from './ports.ts';
 
 /** What analysing a cell gives, as it is cached: all that planning asks of a kind, so that a reused step loads no kind. */
@@ -25,7 +25,7 @@ export interface Describer {
 }
 
 /** Kinds that the design names and this version does not have. */
-const LATER: ReadonlySet<string> = new Set(['save', 'http', 'prompt', 'skill', 'contract', 'implementation', 'scene', 'spice', 'quantum']);
+const LATER: ReadonlySet<string> = new Set(['prompt', 'skill', 'contract', 'implementation', 'scene', 'spice', 'quantum']);
 
 const EMPTY: Analysis = { reads: [], binds: [], imports: [], normal: '', problems: [] };
 
@@ -34,6 +34,7 @@ export function createDescriber(powers: { catalogue: Catalogue; cache: AnalysisC
   const { catalogue, cache, resources, sha256 } = powers;
   const known = new Map<string, Analysed>();
   const byCell = new WeakMap<NotebookCell, Analysed>();
+  const conditions = new Map<string, Analysis>();
   const ready = new Map<string, Promise<NodeKind>>();
   const load = (kind: string): Promise<NodeKind> => {
     let loading = ready.get(kind);
@@ -57,10 +58,26 @@ export function createDescriber(powers: { catalogue: Catalogue; cache: AnalysisC
     known.set(key, found);
     return found;
   };
+  /** The analysis of a `when=`, by the parser of the kind `javascript`. */
+  const ensureCondition = async (text: string): Promise<void> => {
+    if (conditions.has(text)) return;
+    const key = sha256(JSON.stringify(['when', catalogue.version('javascript'), text]));
+    const cached = cache.analysis(key);
+    if (cached !== undefined) { conditions.set(text, JSON.parse(cached) as Analysis); return; }
+    const { analyseJavaScriptExpression } = await import('../nodes/javascript/analyse.ts');
+    const analysis = analyseJavaScriptExpression(text);
+    cache.setAnalysis(key, JSON.stringify(analysis));
+    conditions.set(text, analysis);
+  };
   return {
     prepare: async (documents) => {
       for (const document of documents) {
-        for (const cell of document.cells) if (catalogue.has(cell.kind)) byCell.set(cell, await ensure(bareCell(cell)));
+        for (const cell of document.cells) {
+          if (!catalogue.has(cell.kind)) continue;
+          byCell.set(cell, await ensure(bareCell(cell)));
+          const when = conditionOf(cell);
+          if (when !== undefined) await ensureCondition(when);
+        }
       }
     },
     analyse: async (cell) => (await ensure(cell)).analysis,
@@ -74,9 +91,25 @@ export function createDescriber(powers: { catalogue: Catalogue; cache: AnalysisC
         return { severity: 'error', ...rest, at: { part: 'fence', offset: at - cell.fenceAt.from } };
       });
       for (const { at, ...rest } of found.analysis.problems) flaws.push({ ...rest, at: { part: 'body', offset: at.from } });
-      return { kind: cell.kind, analysis: found.analysis, params: values, flaws, engines: found.engines };
+      const text = conditionOf(cell);
+      const when: Condition | undefined = text === undefined ? undefined : { text, analysis: conditions.get(text) as Analysis };
+      for (const { at: _, ...rest } of when?.analysis.problems ?? []) flaws.push({ ...rest, at: keyPlace(cell, 'when'), message: `\`when=\`: ${rest.message}` });
+      if (typeof values.retries === 'number' && (values.retries < 0 || values.retries > MOST_RETRIES)) {
+        flaws.push({ code: 'bad-value', severity: 'error', message: `\`retries=${values.retries}\` is not a number of times from 0 to ${MOST_RETRIES}.`, at: keyPlace(cell, 'retries') });
+      }
+      return { kind: cell.kind, analysis: found.analysis, params: values, flaws, engines: found.engines, ...(when === undefined ? {} : { when }) };
     },
   };
+}
+
+/** Most times that a failed step is tried again: with the waits between them, some eight minutes. */
+const MOST_RETRIES = 20;
+
+const conditionOf = (cell: NotebookCell): string | undefined => cell.attributes.find(({ key }) => key === 'when')?.value;
+
+/** Place of a key's value. */
+function keyPlace(cell: NotebookCell, key: string): Flaw['at'] {
+  return { part: 'fence', offset: (cell.attributes.find((one) => one.key === key)?.valueAt.from ?? cell.fenceAt.from) - cell.fenceAt.from };
 }
 
 /** A cell as a kind sees it: without wires, and without what is common to all kinds and not its business. */

@@ -3,6 +3,7 @@ import type { BodyProblem } from '../../contracts/errors.ts';
 import type { Analysis, Read } from '../../contracts/node.ts';
 import type { TableUse } from './levels.ts';
 import { normalForm } from './normal.ts';
+import { isOrdered } from './ordered.ts';
 import { scan } from './scan.ts';
 import type { Scan } from './scan.ts';
 import { pathOf } from './template.ts';
@@ -20,6 +21,7 @@ export function analyseSql(body: string): Analysis {
   return {
     reads: [...tableReads(tables), ...valueReads(values)], binds: [], imports: [], normal: normalForm(tokens), effect,
     ...(files.length > 0 ? { files } : {}),
+    ...(isOrdered(tokens) ? { ordered: true } : {}),
     problems: [...problems, ...(deep === undefined ? [] : [deep]), ...brackets(tokens), ...values.flatMap(templateProblem),
       ...misplaced.map((token) => problem(token, `SQL: ${token.raw} stands where a table must be named; only values are bound. Write the table's name.`)),
       ...parameters(tokens)],

@@ -9,7 +9,7 @@ export type { BoundSql } from './template.ts';
 const engineOf = (params: Readonly<Record<string, unknown>>): string => (params.engine === 'wasm' ? 'sql-wasm' : 'sql');
 
 export const sql = defineNode({
-  name: 'sql', contract: 'core/sql.yaml', languages: ['sql'], keyVersion: 1, analysisVersion: 1,
+  name: 'sql', contract: 'core/sql.yaml', languages: ['sql'], keyVersion: 1, analysisVersion: 2,
   analyse: (cell) => analyseSql(cell.body),
   engines: (cell) => [engineOf(cell.params)],
   run: (step, context) => context.execute({

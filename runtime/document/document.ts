@@ -102,4 +102,9 @@ export type Edit =
   | { readonly type: 'setDisabled'; readonly id: string; readonly disabled: boolean };
 
 /** Places within a cell's body (not the text) where a name stands that a rename rewrites. */
-export interface Reference { readonly id: string; readonly ranges: readonly NamePlace[] }
+export interface Reference {
+  readonly id: string;
+  readonly ranges: readonly NamePlace[];
+  /** Places within the value of a key of its fence line: `when`, `each`. */
+  readonly keys?: Readonly<Record<string, readonly NamePlace[]>>;
+}

@@ -39,7 +39,7 @@ export function applyEdit(document: Document, edit: Edit): readonly TextChange[]
       const cell = named(document, edit.id);
       if (edit.to === edit.id) return [];
       free(document, edit.to);
-      return renameNode(document, cell, edit.to, edit.references.map(({ id, ranges }) => ({ cell: named(document, id), ranges })));
+      return renameNode(document, cell, edit.to, edit.references.map(({ id, ...places }) => ({ cell: named(document, id), ...places })));
     }
   }
 }

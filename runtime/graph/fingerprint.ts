@@ -7,13 +7,13 @@
 import type { Contract } from '../../contracts/contract.ts';
 import type { ValueRef } from '../../contracts/values.ts';
 import type { Sha256 } from '../ports.ts';
-import type { GraphNode } from './node.ts';
+import { folderOf, type GraphNode } from './node.ts';
 
 /** Parts of a key by name: `kind`, `code`, `module.M`, `input.P`, `param.K`, `engine.E`, `self`, `locale`, `covenant`. */
 export type Components = Readonly<Record<string, string>>;
 
 /** Every engine runs with this time zone and locale. */
-const LOCALE = 'UTC C.UTF-8';
+export const LOCALE = 'UTC C.UTF-8';
 
 /** What a key takes of the host. */
 export interface KeyFacts {
@@ -25,6 +25,8 @@ export interface KeyFacts {
   keyParams(kind: string): readonly string[];
   /** Identity of an engine under the settings of this node. */
   engine(name: string, params: Readonly<Record<string, unknown>>): Readonly<Record<string, string>>;
+  /** What stands for a secret; `undefined` when it is not set. */
+  secret(name: string): string | undefined;
 }
 
 /** The components that no input changes. `modules` are the helpers of the node's closure by their normal forms. */
@@ -39,15 +41,27 @@ export function staticComponents(node: GraphNode, engines: readonly string[], mo
   };
   if (analysis.binds.some((bind) => bind.name === node.id && bind.output)) components.self = node.id;
   for (const name in modules) components[`module.${name}`] = facts.sha256((modules[name] as { normal: string }).normal);
-  for (const name of facts.keyParams(kind)) if (params[name] !== undefined) components[`param.${name}`] = JSON.stringify(params[name]);
-  for (const name of engines) components[`engine.${name}`] = JSON.stringify(Object.entries(facts.engine(name, params)).sort(([a], [b]) => (a < b ? -1 : 1)));
+  // The class enters where the fence makes it another than the body or kind does. An effect is one of its place: elsewhere it is another.
+  const own = analysis.effect ?? 'pure';
+  const effect = params.effect ?? own;
+  if (effect === 'effect') components.folder = folderOf(node);
+  for (const name of analysis.network?.secrets ?? []) components[`secret.${name}`] = facts.secret(name) ?? 'none';
+  for (const name of facts.keyParams(kind)) if (params[name] !== undefined && !(name === 'effect' && effect === own)) components[`param.${name}`] = JSON.stringify(params[name]);
+  for (const name of engines) components[`engine.${name}`] = engineComponent(facts.engine(name, params));
   return components;
 }
 
+/** The component of a port that has no value: an optional wire from what does not run. */
+export const NOTHING = 'null';
+
 /** How a value enters a key: by form and content; a media type counts where it is part of what the reader sees. */
-export function refComponent(ref: ValueRef): string {
+export function refComponent(ref: ValueRef | undefined): string {
+  if (ref === undefined) return NOTHING;
   return ref.mediaType === undefined ? `${ref.form}:${ref.hash}` : `${ref.form}:${ref.hash}:${ref.mediaType}`;
 }
+
+/** How an engine enters a key. */
+export const engineComponent = (identity: Readonly<Record<string, string>>): string => JSON.stringify(Object.entries(identity).sort(([a], [b]) => (a < b ? -1 : 1)));
 
 /** The key of a record of components. */
 export function actionKey(components: Components, sha256: Sha256): string {

@@ -11,7 +11,16 @@ import { bodyOffsetToText, offsetToPlace } from '../document/places.ts';
 export interface Source { readonly node: GraphNode; readonly output: string }
 
 /** An input of a node with where it comes from. The name may be dotted: a member of a nested notebook. */
-export interface InputPort { readonly name: string; readonly source: Source; readonly optional: boolean }
+export interface InputPort {
+  readonly name: string;
+  readonly source: Source;
+  readonly optional: boolean;
+  /** Read by the node's `when=` alone: no part of its key, and not handed to its step. */
+  readonly gate?: true;
+}
+
+/** A node's `when=`: the expression as written, and its analysis. */
+export interface Condition { readonly text: string; readonly analysis: Analysis }
 
 /** What is known of a cell alone: its kind, its body, its keys. */
 export interface Description {
@@ -21,6 +30,7 @@ export interface Description {
   readonly analysis: Analysis;
   /** Keys of the fence line in their parsed types, defaults filled in. */
   readonly params: Readonly<Record<string, unknown>>;
+  readonly when?: Condition;
   readonly flaws: readonly Flaw[];
 }
 
@@ -73,6 +83,40 @@ export interface Scope {
   readonly readers: Map<string, Set<GraphNode>>;
   /** Constants of the boundary's `with:`. */
   readonly constants: Readonly<Record<string, unknown>>;
+}
+
+/** The port that a node goes over with `each=`. */
+export function eachOf({ description: { params } }: Pick<GraphNode, 'description'>): string | undefined {
+  return params.each as string | undefined;
+}
+
+/**
+ * Whether a boundary is closed: its notebook runs as a whole, for each element or under a condition, so readers are wired to the
+ * boundary itself, and what its fence wires in are ports of its own (`in.station`) beside its outputs.
+ */
+export function isClosed(node: Pick<GraphNode, 'description'>): boolean {
+  return node.description.kind === 'graph' && (node.description.when !== undefined || eachOf(node) !== undefined);
+}
+
+/** The innermost closed boundary that a node is inside of. */
+export function enclosureOf(node: GraphNode): GraphNode | undefined {
+  let { boundary } = node.scope;
+  while (boundary !== undefined && !isClosed(boundary)) boundary = boundary.scope.boundary;
+  return boundary;
+}
+
+/** A boundary's ports that are its notebook's outputs; none of any other node. */
+export function outputPorts(node: GraphNode): readonly InputPort[] {
+  return node.inner === undefined ? [] : node.ports.filter((port) => port.source.node.scope === node.inner);
+}
+
+/** A path without the keys of elements: `by_station[sea]/monthly` is a doing of `by_station/monthly`. */
+export function templatePath(path: string): string { return path.replace(/\[[^\]]*\]/g, ''); }
+
+/** Folder of the notebook that holds a node, relative to the workspace root; `''` for the root. */
+export function folderOf(node: GraphNode): string {
+  const { file } = node.scope.document;
+  return file.includes('/') ? file.slice(0, file.lastIndexOf('/')) : '';
 }
 
 /** All problems of a node: the document's about it, its body's, its names', its cycles'. */

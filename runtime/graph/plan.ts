@@ -5,7 +5,7 @@
 import { TelarError, type Problem } from '../../contracts/errors.ts';
 import { nearest } from '../../nodes/nearest.ts';
 import type { Graph } from './graph.ts';
-import { definitionError, type GraphNode } from './node.ts';
+import { definitionError, enclosureOf, outputPorts, templatePath, type GraphNode, type InputPort } from './node.ts';
 
 /** What a person may ask of a plan. */
 export interface PlanOptions {
@@ -15,6 +15,8 @@ export interface PlanOptions {
   readonly from?: readonly string[];
   /** Everything again. */
   readonly noReuse?: boolean;
+  /** What nodes ask for (the network) is allowed for this once. */
+  readonly trust?: boolean;
 }
 
 /** Why a node will not run, known before the run. */
@@ -60,11 +62,11 @@ function wanted(node: GraphNode): readonly string[] {
   return [...names].sort();
 }
 
-const allSources = (node: GraphNode): GraphNode[] => node.ports.map((port) => port.source.node);
-
-/** What a node waits for: all that it reads, but for optional wires from what will not run. A boundary waits for all its notebook's outputs. */
-export function sourcesOf(node: GraphNode, { stops }: Pick<Plan, 'stops'>): GraphNode[] {
-  return node.ports.filter(({ source, optional }) => !(optional && node.inner === undefined && stops.has(source.node))).map(({ source }) => source.node);
+/** What a node needs. Nothing inside a closed boundary runs without it. */
+function allSources(node: GraphNode): GraphNode[] {
+  const sources = node.ports.map((port) => port.source.node);
+  const outer = node.scope.boundary === undefined ? undefined : enclosureOf(node);
+  return outer === undefined ? sources : [...sources, outer];
 }
 
 function closure(start: readonly GraphNode[], next: (node: GraphNode) => Iterable<GraphNode>): Set<GraphNode> {
@@ -79,9 +81,16 @@ function named(graph: Graph, paths: readonly string[] | undefined, flag: string)
   return paths.flatMap((path) => {
     const node = graph.node(path);
     if (node !== undefined) return node.inner === undefined ? [node] : [node, ...graph.nodes(node.inner)];
-    const near = nearest(path, [...graph.nodes()].map((one) => one.path));
-    throw new TelarError('usage', `${flag}: there is no node \`${path}\`.${near === undefined ? '' : ` Did you mean \`${near}\`?`}`, { node: path });
+    throw noNode(flag, path, graph);
   });
+}
+
+/** The error of a path that names no node. @param flag that said it */
+export function noNode(flag: string, path: string, graph: Graph): TelarError {
+  const template = templatePath(path);
+  if (template !== path && graph.node(template) !== undefined) return new TelarError('usage', `${flag}: all elements of \`${template}\` go together; say \`${template}\`.`, { node: path });
+  const near = nearest(path, [...graph.nodes()].map((one) => one.path));
+  return new TelarError('usage', `${flag}: there is no node \`${path}\`.${near === undefined ? '' : ` Did you mean \`${near}\`?`}`, { node: path });
 }
 
 /** Definition errors, disabled and unavailable nodes, and all that hangs on them, with root causes. */
@@ -99,14 +108,32 @@ function findStops(order: readonly GraphNode[], lacks: (node: GraphNode) => stri
     const roots = new Set<string>();
     let because: 'failed' | 'disabled' | 'unavailable' = 'failed';
     for (const port of node.ports) {
-      const stop = stops.get(port.source.node);
+      const source = stops.has(port.source.node) ? port.source.node : insideOf(port);
+      const stop = stops.get(source);
       if (stop === undefined || port.optional) continue;
       because = stop.state === 'blocked' ? stop.because : stop.state;
-      for (const root of stop.state === 'blocked' ? stop.by : [port.source.node.path]) roots.add(root);
+      for (const root of stop.state === 'blocked' ? stop.by : [source.path]) roots.add(root);
     }
     if (roots.size > 0) stops.set(node, { state: 'blocked', by: [...roots].sort(), because });
   }
+  // Nothing inside a closed boundary runs without it, also what depends on no wire.
+  for (const node of order) {
+    if (node.scope.boundary === undefined || stops.has(node)) continue;
+    for (let outer = enclosureOf(node); outer !== undefined; outer = enclosureOf(outer)) {
+      const stop = stops.get(outer);
+      if (stop === undefined) continue;
+      stops.set(node, stop.state === 'blocked' ? stop : { state: 'blocked', by: [outer.path], because: stop.state });
+      break;
+    }
+  }
   return stops;
+}
+
+/** Who gives a port its value: of a closed boundary, the node inside. */
+function insideOf({ source }: InputPort): GraphNode {
+  if (source.node.inner === undefined) return source.node;
+  const inner = outputPorts(source.node).find((one) => one.name === source.output);
+  return inner === undefined ? source.node : insideOf(inner);
 }
 
 /** A node of a disabled nested notebook is disabled with it. */

@@ -1,11 +1,12 @@
 /**
- * What a rename rewrites in bodies: the places where a node's id stands as a name that means this node. It asks the graph, not
+ * What a rename rewrites in bodies, and in `when=` and `each=`: the places where a node's id stands as a name that means this node. It asks the graph, not
  * the letters: a local name, a name that a wire on the fence brings in, or another node's output of the same name stay as they
  * are. Wires, `outputs` and the id itself are the document's own (`runtime/document/edit-name.ts`).
  */
 import { qualifiersOf } from '../../nodes/sql/qualifiers.ts';
 import type { Reference } from '../document/document.ts';
 import type { Graph } from './graph.ts';
+import { eachOf } from './node.ts';
 import { definersOf } from './resolve.ts';
 
 /**
@@ -29,7 +30,12 @@ export function referencesTo(graph: Graph, id: string): Reference[] {
       : reads.filter((read) => read.builtin !== true && means(read.name, read.fold === true));
     const qualified = node.description.kind === 'sql' && named.some((one) => 'fold' in one && one.fold === true) ? qualifiersOf(node.cell.body, id) : [];
     const ranges = [...new Map([...named.flatMap((one) => one.ranges), ...qualified].map((range) => [range.from, range])).values()];
-    if (ranges.length > 0) found.push({ id: node.id, ranges });
+    const when = (node.description.when?.analysis.reads ?? []).filter((read) => read.builtin !== true && means(read.name, false)).flatMap((read) => read.ranges);
+    // `each=` names an input; where the input has its name from the node, it goes with it.
+    const each = eachOf(node);
+    const goes = node !== target && named.length > 0 && (each === id || each?.startsWith(`${id}.`) === true);
+    const keys = { ...(when.length > 0 ? { when } : {}), ...(goes ? { each: [{ from: 0, to: id.length }] } : {}) };
+    if (ranges.length > 0 || when.length > 0) found.push({ id: node.id, ranges, ...(Object.keys(keys).length > 0 ? { keys } : {}) });
   }
   return found;
 }

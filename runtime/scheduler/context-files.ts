@@ -94,3 +94,18 @@ export function resolve(folder: string, path: string): string {
   if (hidden !== undefined) throw new TelarError('refused', `\`${path}\` is inside \`${hidden}\`, which notebooks do not see.`, { file: path });
   return parts.join('/');
 }
+
+/**
+ * A path beside the notebook that a step may write, from the workspace root.
+ * @throws TelarError `refused`, as `resolve`, and for notebooks and names that begin with a dot: tools obey such files without a question
+ */
+export function writable(files: Files, folder: string, path: string): string {
+  const place = resolve(folder, path);
+  // A link may lead to another name.
+  for (const name of [place, files.absolute?.(place) ?? place]) {
+    if (/\.telar\.[a-z.]+$/i.test(name)) throw new TelarError('refused', `\`${path}\` is a notebook or belongs to one; a step does not write those. Choose another name.`, { file: path });
+  }
+  if (place.split('/').some((part) => part.startsWith('.'))) throw new TelarError('refused', `\`${path}\` has a name that begins with a dot; programs obey such files unseen, so a step does not write them. Choose another name.`, { file: path });
+  if (place === '' || /[\\/]$/.test(path) || files.stat(place)?.kind === 'folder') throw new TelarError('refused', `\`${path}\` is a folder; name a file in it.`, { file: path });
+  return place;
+}

@@ -5,16 +5,17 @@
  * kind can be neither impure by accident nor tied to an engine. One is made per step and thrown away with it.
  */
 import { TelarError } from '../../contracts/errors.ts';
-import type { Limits, ObservedRead, StepContext } from '../../contracts/node.ts';
+import type { FileReceipt, ObservedRead, StepContext } from '../../contracts/node.ts';
 import type { Blobs } from '../../contracts/values.ts';
-import type { Executor, Files, Sha256 } from '../ports.ts';
+import type { Executor, Files, ParquetWriter, Secrets, Sha256, World } from '../ports.ts';
 import { ARROW } from '../../nodes/data/media.ts';
 import { loadValue, storeValue } from '../values/kinds.ts';
 import { tableFromArrow } from './context-arrow.ts';
-import { createStepFiles } from './context-files.ts';
+import { createStepFiles, writable } from './context-files.ts';
+import { createFetch, type OutsidePowers } from './context-network.ts';
 
 /** What a step's context is made of. */
-export interface StepPowers {
+export interface StepPowers extends OutsidePowers {
   readonly blobs: Blobs;
   readonly files: Files;
   readonly sha256: Sha256;
@@ -22,8 +23,9 @@ export interface StepPowers {
   readonly executors: ReadonlyMap<string, Executor>;
   /** Folder of the notebook, relative to the workspace root. */
   readonly folder: string;
-  readonly limits: Limits;
-  readonly signal: AbortSignal;
+  readonly secrets?: Secrets;
+  readonly parquet?: ParquetWriter;
+  readonly world?: World;
   emit(stream: 'stdout' | 'stderr' | 'progress', text: string): void;
 }
 
@@ -32,7 +34,7 @@ export interface RecordingContext extends StepContext { reads(): readonly Observ
 
 /** Makes the context of one step. */
 export function createStepContext(powers: StepPowers): RecordingContext {
-  const { blobs, limits, signal, executors } = powers;
+  const { blobs, limits, signal, executors, effect = 'pure', sha256, world } = powers;
   const files = createStepFiles(powers.files, powers.folder, powers.sha256);
   const emit: StepContext['emit'] = (stream, text) => { powers.emit(stream, text); };
   return {
@@ -45,7 +47,8 @@ export function createStepContext(powers: StepPowers): RecordingContext {
       }
       const ready = executor.available();
       if (!ready.ok) throw new TelarError('unavailable', ready.reason, { lacks: program.engine });
-      const outcome = await executor.execute(program, inputs, { blobs, limits, signal, emit });
+      if (effect === 'effect') await powers.begin?.({ what: `run ${program.id}` });
+      const outcome = await executor.execute(program, inputs, { blobs, limits, signal, emit, ...(world === undefined ? {} : { world }) });
       files.add(outcome.reads);
       return outcome;
     },
@@ -55,6 +58,17 @@ export function createStepContext(powers: StepPowers): RecordingContext {
       ? storeValue(tableFromArrow(value), blobs) : storeValue(value, blobs, options)),
     readFile: (path) => files.read(path),
     glob: (pattern) => files.glob(pattern),
+    encode: async (ref, format) => (await import('../values/export.ts')).exportValue(ref, format, powers),
+    writeFile: async (path, bytes) => {
+      if (effect !== 'effect') throw new TelarError('refused', 'Only a step of class `effect` may write files.');
+      const place = writable(powers.files, powers.folder, path);
+      const receipt: FileReceipt = { file: path, bytes: bytes.length, sha256: sha256(bytes) };
+      await powers.begin?.({ what: `write ${place}`, writes: { ...receipt, path: place } });
+      powers.files.write(place, bytes);
+      return receipt;
+    },
+    fetch: createFetch(powers),
+    secret: (name) => powers.secrets?.get(name),
     reads: () => files.reads(),
   };
 }

@@ -1,7 +1,7 @@
 /** RunHost: the powers that running a plan needs, gathered by `runtime.ts` from the host's ports. */
 import type { NodeKind } from '../../contracts/node.ts';
 import type { GraphNode } from '../graph/node.ts';
-import type { Clock, Executor, Files } from '../ports.ts';
+import type { Clock, Executor, Files, Network, ParquetWriter, Secrets } from '../ports.ts';
 import type { DecideFacts } from './decide.ts';
 
 /** What running needs of the host. */
@@ -9,6 +9,12 @@ export interface RunHost extends DecideFacts {
   readonly files: Files;
   readonly clock: Clock;
   readonly executors: ReadonlyMap<string, Executor>;
+  /** Where a host has none, what asks for it is `unavailable`. */
+  readonly network?: Network;
+  readonly secrets?: Secrets;
+  readonly parquet?: ParquetWriter;
+  /** Why a node may not do what it asks for; `undefined` when it may. */
+  leave?(node: GraphNode): string | undefined;
   loadKind(name: string): Promise<NodeKind>;
   modules(node: GraphNode): Readonly<Record<string, string>>;
 }

@@ -1,24 +1,18 @@
 /**
- * Performing one step: builds what its kind is handed, holds it to its limits, and turns what it gave into a row. A kind's
+ * Performing one step: hands it to its kind, holds it to its limits, and turns what it gave into a row. A kind's
  * error becomes the step's; a step that does not come back is left behind and its late result ignored (R3).
  */
 import { TelarError, type ErrorJSON } from '../../contracts/errors.ts';
-import type { Limits, Outcome, OutputValue, Program, Step, StepContext, StepInput } from '../../contracts/node.ts';
-import type { ValueRef } from '../../contracts/values.ts';
+import type { Limits, Outcome, OutputValue } from '../../contracts/node.ts';
 import { digestReads, rowId, type LogEntry, type Row } from '../checkpoints/store.ts';
 import type { GraphNode } from '../graph/node.ts';
 import type { Plan } from '../graph/plan.ts';
-import { bareCell } from '../describe.ts';
-import { storeValue } from '../values/kinds.ts';
-import type { RecordingContext, StepPowers } from './context.ts';
+import { fault } from '../faults.ts';
+import type { World } from '../ports.ts';
 import { breachesOf, type Decided } from './decide.ts';
+import { createDoing, DoneMeanwhile, effectOf, idempotencyKey, inTurn, type Doing } from './effects.ts';
 import type { RunHost } from './host.ts';
-
-/** Limits of a step that says none: ten minutes, 2 GiB, 1 GiB of output. */
-const DEFAULT_LIMITS: Limits = { time: 600_000, memory: 2 * 1024 ** 3, output: 1024 ** 3 };
-
-/** Timers take longer times for 1 ms; a minute is left to those who wait for more than the limit. Some 24 days. */
-const LONGEST_TIME = 2 ** 31 - 60_001;
+import { createContext, limitsOf, makeStep, powersOf, type InputOf } from './make-step.ts';
 
 /** How long an engine that was told to stop may take before the step is given up without it, in milliseconds. */
 const GRACE = 2_000;
@@ -29,8 +23,6 @@ const KEPT_LOG = 16_384;
 /** Most text of a step's streams that is shown and logged, in characters: a loop that prints must not fill the disk. */
 const MOST_LOG = 16_000_000;
 
-type InputOf = (port: GraphNode['ports'][number]) => Promise<StepInput | undefined>;
-
 /** What performing needs beside the node. */
 export interface PerformFacts {
   readonly host: RunHost;
@@ -38,19 +30,58 @@ export interface PerformFacts {
   readonly run: string;
   readonly signal: AbortSignal;
   readonly started: number;
+  /** The step's path where it is that of an element: `label[KEY]`. */
+  readonly path?: string;
+  /** What verify shows the step instead of the real clock and chance (C4). */
+  readonly world?: World;
   input: InputOf;
   stream(stream: 'stdout' | 'stderr' | 'progress', text: string): void;
 }
 
-/** A row to keep; `error` when the step is red and the row is only evidence. */
-export interface StepResult { readonly row: Row; readonly error?: ErrorJSON }
+/** A row to keep. */
+export interface StepResult {
+  readonly row: Row;
+  /** When the step is red, and the row is only evidence. */
+  readonly error?: ErrorJSON;
+  /** An effect that somebody else has done since it was decided: the row is theirs. */
+  readonly found?: true;
+}
 
 /** Does a step. @throws TelarError what failed it */
 export async function performStep(node: GraphNode, decided: Decided, facts: PerformFacts): Promise<StepResult> {
+  const { host, run } = facts;
+  const { store, sha256 } = host;
+  const { key, take } = decided;
+  if (effectOf(node) !== 'effect') return doStep(node, decided, facts);
+  if (decided.refused !== undefined) throw decided.refused();
+  return inTurn(store, key, async () => {
+    const done = store.rows(key).find((row) => row.take >= take);
+    if (done !== undefined) return { row: done, found: true };
+    const doing = createDoing({ id: idempotencyKey(sha256, key, take), key, run, node: facts.path ?? node.path, file: host.file, take }, host, decided.replaces);
+    let result: StepResult;
+    try {
+      result = await doStep(node, decided, facts, doing);
+    } catch (error) {
+      if (error instanceof DoneMeanwhile) return { row: error.row, found: true };
+      await doing.failed(TelarError.from(error));
+      throw error;
+    }
+    if (doing.open === undefined) return result;
+    fault('effect-made');
+    // A receipt that cannot be kept leaves the intent open: it was made, and nothing says so.
+    await store.addRow(result.row, doing.open);
+    return result;
+  });
+}
+
+async function doStep(node: GraphNode, decided: Decided, facts: PerformFacts, doing?: Doing): Promise<StepResult> {
   const { host, plan, signal } = facts;
+  // The plan has seen to it; here it is for a stored answer that turned out not to be there.
+  const lacks = host.leave?.(node);
+  if (lacks !== undefined) throw new TelarError('unavailable', `It has to be asked for again, but ${lacks}.`, { lacks: 'leave' });
   const kind = await host.loadKind(node.description.kind);
   if (kind.run === undefined) throw new Error(`kind ${kind.name} does not run`);
-  const step = await makeStep(node, plan, host, facts.input);
+  const step = await makeStep(node, plan, host, facts.input, doing === undefined ? undefined : idempotencyKey(host.sha256, decided.key, decided.take));
   const limits = limitsOf(node);
   const logs: LogEntry[] = [];
   let kept = 0;
@@ -60,6 +91,7 @@ export async function performStep(node: GraphNode, decided: Decided, facts: Perf
   if (signal.aborted) stop(); else signal.addEventListener('abort', stop, { once: true });
   const context = await createContext({
     blobs: host.store.blobs, files: host.files, sha256: host.sha256, executors: host.executors, folder: step.folder, limits, signal: own.signal,
+    ...(facts.world === undefined ? {} : { world: facts.world }), ...powersOf(node, host), ...(doing === undefined ? {} : { begin: doing.begin }),
     emit: (stream, text) => {
       if (stream !== 'progress') {
         if (printed > MOST_LOG) return;
@@ -78,14 +110,6 @@ export async function performStep(node: GraphNode, decided: Decided, facts: Perf
   } finally {
     signal.removeEventListener('abort', stop);
   }
-}
-
-let contexts: Promise<{ createStepContext(powers: StepPowers): RecordingContext }> | undefined;
-
-/** A step's context. Its module is loaded with the first step that runs: a run in which all is reused needs nothing of it (B13). */
-async function createContext(powers: StepPowers): Promise<RecordingContext> {
-  contexts ??= import('./context.ts');
-  return (await contexts).createStepContext(powers);
 }
 
 /**
@@ -113,29 +137,6 @@ async function guard(work: Promise<Outcome>, limits: Limits, own: AbortControlle
   }
 }
 
-function limitsOf(node: GraphNode): Limits {
-  const { timeout, memory } = node.description.params;
-  return { ...DEFAULT_LIMITS, ...(typeof timeout === 'number' ? { time: Math.min(timeout, LONGEST_TIME) } : {}), ...(typeof memory === 'number' ? { memory } : {}) };
-}
-
-/** A step as a kind takes it. */
-async function makeStep(node: GraphNode, plan: Plan, host: RunHost, input: InputOf): Promise<Step> {
-  const inputs: Record<string, StepInput> = {};
-  for (const port of node.ports) {
-    const value = await input(port);
-    if (value !== undefined) inputs[port.name] = value;
-    // An input of a nested notebook has its default instead.
-    else if (port.optional && port.name !== 'given') inputs[port.name] = { ref: storeValue(null, host.store.blobs).ref as ValueRef };
-  }
-  const outside = host.given(node)?.ref;
-  const { given = outside === undefined ? undefined : { ref: outside }, ...rest } = inputs;
-  return {
-    node: node.path, cell: bareCell(node.cell), analysis: node.description.analysis, inputs: rest, wanted: plan.wanted(node),
-    params: node.description.params, file: node.scope.document.file, line: node.cell.bodyLine, modules: host.modules(node), folder: host.folder(node),
-    ...(given === undefined ? {} : { given }),
-  };
-}
-
 function toResult(node: GraphNode, decided: Decided, outcome: Outcome, reads: Row['reads'], at: { host: RunHost; folder: string; run: string; ms: number; logs: LogEntry[] }): StepResult {
   const { sha256 } = at.host;
   const breaches = breachesOf(outcome);
@@ -149,7 +150,7 @@ function toResult(node: GraphNode, decided: Decided, outcome: Outcome, reads: Ro
   return {
     row: {
       id, key, reads: unique, readsDigest, folder: at.folder, take: decided.take, outputs: nameLive(outcome.outputs, id, sha256),
-      effect: node.description.analysis.effect ?? 'pure', ms: at.ms, producedBy: at.run,
+      effect: effectOf(node), ms: at.ms, producedBy: at.run,
       ...(outcome.displays === undefined ? {} : { displays: outcome.displays }),
       ...(outcome.warnings === undefined ? {} : { warnings: outcome.warnings }),
       ...(at.logs.length === 0 ? {} : { logs: at.logs }),
@@ -161,16 +162,16 @@ function toResult(node: GraphNode, decided: Decided, outcome: Outcome, reads: Ro
 /** Most bytes of a read file that are kept with the run (C1); of a larger one only the hash is. */
 const KEPT_FILE = 64 * 1024 ** 2;
 
-/** Keeps what a step read, so that the run can be verified when the file has changed. A file that changed meanwhile is not kept. */
+/** Keeps what a step read, files and the names in folders, so that the run can be verified when they have changed. What changed meanwhile is not kept. */
 function keepReadFiles(reads: Row['reads'], { host, folder }: { host: RunHost; folder: string }): void {
   const { blobs } = host.store;
   for (const { what, path, saw } of reads) {
-    if (what !== 'file' || blobs.has(saw)) continue;
+    if ((what !== 'file' && what !== 'list') || blobs.has(saw)) continue;
     const full = folder === '' ? path : `${folder}/${path}`;
     const found = host.files.stat(full);
-    if (found?.kind !== 'file' || found.size > KEPT_FILE) continue;
+    if (found === undefined || found.size > KEPT_FILE) continue;
     try {
-      const bytes = host.files.read(full);
+      const bytes = what === 'file' ? host.files.read(full) : new TextEncoder().encode(host.files.list(full)?.join('\n'));
       if (host.sha256(bytes) === saw) blobs.put(bytes);
     } catch (error) {
       // The step has its result; a file that went away since cannot be kept, and verify will say so. A full disk is told.
@@ -187,23 +188,3 @@ function nameLive(outputs: Outcome['outputs'], id: string, sha256: (data: string
   }
   return named;
 }
-
-/** The producer of a live value, to be run in its reader's realm: the program that its kind would execute. */
-export async function programOf(node: GraphNode, output: string, plan: Plan, host: RunHost, input: InputOf): Promise<StepInput> {
-  const kind = await host.loadKind(node.description.kind);
-  const step = await makeStep(node, plan, host, input);
-  let found: StepInput | undefined;
-  const execute = (program: Program, inputs: Step['inputs']): Promise<Outcome> => {
-    found = { producer: { ...program, wanted: [...new Set([...program.wanted, ...(output === 'value' ? [] : [output])])] }, inputs, output };
-    return Promise.reject(new Asked());
-  };
-  const context = { ...await createContext({
-    blobs: host.store.blobs, files: host.files, sha256: host.sha256, executors: new Map(), folder: step.folder,
-    limits: limitsOf(node), signal: new AbortController().signal, emit: () => undefined,
-  }), execute } satisfies StepContext;
-  await kind.run?.(step, context).catch((error: unknown) => { if (!(error instanceof Asked)) throw error; });
-  if (found === undefined) throw new TelarError('value-type', `\`${node.path}\` gives a live value, and a ${kind.name} node has no program to make it again.`);
-  return found;
-}
-
-class Asked extends Error {}

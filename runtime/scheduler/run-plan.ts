@@ -1,285 +1,170 @@
 /**
- * Running a plan: decides each step when its inputs are there, does those that need doing, keeps what they give, and tells
- * what happened in one order. A step may fail; the run goes on with what does not depend on it (R6).
+ * Running a plan: each node once, when what it reads is done, in the lane where it stands. A step may fail; the run goes on with
+ * what does not depend on it (R6). How a step is done is `steps.ts`, an `each=` is `each.ts`, a `when=` `gate.ts`.
  */
-import { TelarError, type ErrorJSON } from '../../contracts/errors.ts';
-import type { OutputValue, StepInput } from '../../contracts/node.ts';
-import type { NodeStatus, Operation, RunStatus } from '../../contracts/protocol.ts';
-import { rowId, type Row, type StepRecord } from '../checkpoints/store.ts';
-import type { GraphNode } from '../graph/node.ts';
-import { sourcesOf, type Plan, type Stop } from '../graph/plan.ts';
-import { decide, readComponents, type Decided } from './decide.ts';
+import { TelarError } from '../../contracts/errors.ts';
+import type { OutputValue } from '../../contracts/node.ts';
+import type { NodeStatus, RunStatus } from '../../contracts/protocol.ts';
+import { eachOf, enclosureOf, isClosed, outputPorts, type GraphNode } from '../graph/node.ts';
+import type { Plan } from '../graph/plan.ts';
+import { Each } from './each.ts';
+import { gateOf, judge, type Gate } from './gate.ts';
 import type { RunHost } from './host.ts';
-import { Outbox } from './outbox.ts';
-import { performStep, programOf, type StepResult } from './perform.ts';
+import { cancel, fail, Journal, placed, type Running, type RunRequest, type RunResult } from './journal.ts';
+import { Lane } from './lane.ts';
+import { obstacleOf, stopStatus } from './obstacle.ts';
 import { Slots } from './slots.ts';
+import { Steps } from './steps.ts';
 import { runWave } from './wave.ts';
 
-/** One request to run. */
-export interface RunRequest {
-  readonly run: string;
-  readonly jobs: number;
-  readonly failFast: boolean;
-  readonly signal: AbortSignal;
-  emit(operation: Operation): void;
-}
-
-/** What a run came to. */
-export interface RunResult { readonly run: string; readonly status: RunStatus; readonly ms: number; readonly nodes: ReadonlyMap<string, NodeStatus> }
+export type { RunRequest, RunResult } from './journal.ts';
 
 /** Runs a frozen plan. Never rejects for what a step does. */
 export async function runPlan(plan: Plan, request: RunRequest, host: RunHost): Promise<RunResult> {
-  return new Running(plan, request, host).go();
+  return new PlanRun(plan, request, host).go();
 }
 
-class Running {
-  readonly #plan: Plan;
-  readonly #request: RunRequest;
-  readonly #host: RunHost;
-  readonly #outbox: Outbox;
-  readonly #slots: Slots;
-  readonly #stop = new AbortController();
-  readonly #results = new Map<GraphNode, Readonly<Record<string, OutputValue>>>();
-  readonly #status = new Map<GraphNode, NodeStatus>();
-  /** Sources whose stored values were damaged, being done again or done. */
-  readonly #renewals = new Map<GraphNode, Promise<void>>();
-  /** Rows on their way to the disk. */
-  readonly #gates: Promise<unknown>[] = [];
+class PlanRun {
+  readonly #running: Running;
+  readonly #steps: Steps;
+  readonly #each: Each;
+  readonly #root = new Lane();
+  /** The nodes to do, by the closed boundary that they are inside of; in the plan's order. */
+  readonly #orders = new Map<GraphNode | undefined, GraphNode[]>();
 
   constructor(plan: Plan, request: RunRequest, host: RunHost) {
-    this.#plan = plan;
-    this.#request = request;
-    this.#host = host;
-    this.#outbox = new Outbox((operation) => { request.emit(operation); });
-    this.#slots = new Slots(request.jobs, new Map([...host.executors].map(([name, executor]) => [name, executor.concurrency])));
+    const slots = new Slots(request.jobs, new Map([...host.executors].map(([name, executor]) => [name, executor.concurrency])));
+    this.#running = { plan, request, host, slots, journal: new Journal(request, host), stop: new AbortController() };
+    this.#steps = new Steps(this.#running, (node, lane) => this.#each.perform(node, lane));
+    this.#each = new Each(this.#running, this.#steps, (node, lane) => this.#gated(node, lane));
+    for (const node of plan.order) {
+      if (plan.stops.has(node)) continue;
+      const outer = node.scope.boundary === undefined ? undefined : enclosureOf(node);
+      const order = this.#orders.get(outer);
+      if (order === undefined) this.#orders.set(outer, [node]); else order.push(node);
+    }
   }
 
   async go(): Promise<RunResult> {
-    const { clock, store } = this.#host;
-    const { run, signal } = this.#request;
-    const started = clock.now();
-    const abort = (): void => { this.#stop.abort(signal.reason); };
+    const { plan, request, host, journal, stop } = this.#running;
+    const { run, signal } = request;
+    const started = host.clock.now();
+    const abort = (): void => { stop.abort(signal.reason); };
     if (signal.aborted) abort(); else signal.addEventListener('abort', abort, { once: true });
-    this.#outbox.send(() => ({ type: 'run', run, file: this.#host.file, targets: this.#plan.targets, nodes: this.#plan.order.length }));
+    journal.outbox.send(() => ({ type: 'run', run, file: host.file, targets: plan.targets, nodes: plan.order.length }));
     // What cannot run is settled first: members of a cycle would wait for each other for ever.
-    for (const [node, stop] of this.#plan.stops) this.#settle(node, stopStatus(node, stop), { decision: stop.state });
-    await runWave(this.#plan.order.filter((node) => !this.#plan.stops.has(node)), (node) => this.#perform(node));
+    for (const [node, cause] of plan.stops) {
+      const status = stopStatus(cause);
+      journal.settle(node, this.#root, status.error === undefined ? status : { ...status, error: placed(node, status.error) }, { decision: cause.state });
+    }
+    await this.#wave(undefined, this.#root);
     signal.removeEventListener('abort', abort);
-    await Promise.allSettled(this.#gates);
-    await this.#outbox.drained();
-    const nodes = new Map([...this.#status].map(([node, status]) => [node.path, status]));
-    const states = [...nodes.values()].map((status) => status.state);
-    const status: RunStatus = signal.aborted ? 'cancelled' : states.includes('failed') ? 'failed' : 'ok';
-    const ms = clock.now() - started;
-    await store.closeRun(run, status, clock.date().toISOString()).catch((error: unknown) => { this.#note(TelarError.from(error)); });
-    this.#outbox.send(() => ({ type: 'end', run, status, ms }));
+    await Promise.allSettled(journal.gates);
+    await journal.outbox.drained();
+    const nodes = new Map<string, NodeStatus>();
+    for (const lane of this.#root.all()) for (const [node, one] of lane.status) nodes.set(lane.pathOf(node), one);
+    const status: RunStatus = signal.aborted ? 'cancelled' : [...nodes.values()].some(({ state }) => state === 'failed') ? 'failed' : 'ok';
+    const ms = host.clock.now() - started;
+    await host.store.closeRun(run, status, host.clock.date().toISOString()).catch((error: unknown) => { journal.note(TelarError.from(error)); });
+    journal.outbox.send(() => ({ type: 'end', run, status, ms }));
     return { run, status, ms, nodes };
   }
 
-  #perform(node: GraphNode): void | Promise<void> {
-    const roots = this.#failedRoots(node);
-    if (roots.length > 0) { this.#settle(node, { state: 'cancelled', by: roots, reason: `${roots.join(', ')} failed` }, { decision: 'run' }); return undefined; }
-    if (node.inner !== undefined) { this.#boundary(node); return undefined; }
-    if (this.#stop.signal.aborted) { this.#cancelled(node); return undefined; }
-    let decided: Decided;
-    try {
-      decided = decide(node, this.#plan, this.#results, this.#host);
-    } catch (error) {
-      // A store that cannot be asked fails this step, not the run.
-      this.#fail(node, { state: 'failed', error: TelarError.from(error).toJSON() }, { decision: 'run' });
-      return undefined;
-    }
-    if (decided.decision === 'reuse') { this.#reuse(node, decided); return undefined; }
-    return this.#run(node, decided);
+  /** All nodes of the run, or those inside one closed boundary. */
+  #wave(inside: GraphNode | undefined, lane: Lane): Promise<void> {
+    return runWave(this.#orders.get(inside) ?? [], (node) => this.#perform(node, lane));
   }
 
-  /** Root causes among the sources: what failed at run time, or was cancelled for it. */
-  #failedRoots(node: GraphNode): string[] {
-    const roots = new Set<string>();
-    for (const source of sourcesOf(node, this.#plan)) {
-      const status = this.#status.get(source);
-      if (status === undefined || status.state === 'fresh') continue;
-      if (status.by !== undefined && status.by.length > 0) for (const root of status.by) roots.add(root);
-      else if (status.state !== 'cancelled' || !this.#stop.signal.aborted) roots.add(source.path);
+  #perform(node: GraphNode, lane: Lane): void | Promise<void> {
+    const { plan, journal, stop } = this.#running;
+    const obstacle = obstacleOf(node, lane, plan.stops);
+    if (obstacle !== undefined) { journal.settle(node, lane, obstacle, { decision: obstacle.state === 'blocked' ? 'blocked' : 'run' }); return undefined; }
+    if (stop.signal.aborted) { cancel(this.#running, node, lane); return undefined; }
+    return eachOf(node) === undefined ? this.#gated(node, lane) : this.#each.perform(node, lane);
+  }
+
+  /** One doing of a node: of the only one, or of one element. */
+  #gated(node: GraphNode, lane: Lane): void | Promise<void> {
+    if (node.description.when === undefined) return this.#go(node, lane);
+    const { host, plan } = this.#running;
+    let gate: Gate;
+    try {
+      gate = gateOf(node, lane, host);
+    } catch (error) {
+      fail(this.#running, node, lane, { error: TelarError.from(error).toJSON() }, { decision: 'run' });
+      return undefined;
     }
-    return [...roots].sort();
+    return gate.answer === undefined || plan.forced.has(node) ? this.#judge(node, lane, gate) : this.#pass(node, lane, gate.answer);
+  }
+
+  async #judge(node: GraphNode, lane: Lane, gate: Gate, mended = false): Promise<void> {
+    const { host, journal, request, slots, stop } = this.#running;
+    const release = await slots.acquire(['javascript']);
+    if (stop.signal.aborted) { release(); cancel(this.#running, node, lane); return; }
+    let answer: boolean;
+    try {
+      const judged = await judge(node, gate, {
+        host, run: request.run, signal: stop.signal,
+        input: (port) => this.#steps.input(node, lane, port), stream: (stream, text) => { journal.stream(node, lane, stream, text); },
+      });
+      await host.store.addRow(judged.row);
+      ({ answer } = judged);
+    } catch (thrown) {
+      const error = TelarError.from(thrown);
+      release();
+      if (error.code === 'value-missing' && !mended && await this.#steps.renewSources(node, lane)) return this.#judge(node, lane, gate, true);
+      if (error.code === 'cancelled') cancel(this.#running, node, lane);
+      else fail(this.#running, node, lane, { error: error.toJSON() }, { decision: 'run' });
+      return;
+    }
+    release();
+    await this.#pass(node, lane, answer);
+  }
+
+  #pass(node: GraphNode, lane: Lane, answer: boolean): void | Promise<void> {
+    if (answer) return this.#go(node, lane);
+    this.#skip(node, lane);
+    return undefined;
+  }
+
+  /** A node is skipped, and with a boundary all that is inside. */
+  #skip(node: GraphNode, lane: Lane): void {
+    const { journal } = this.#running;
+    const skipped: NodeStatus = { state: 'skipped', reason: `\`${node.description.when?.text ?? ''}\` is false` };
+    journal.settle(node, lane, skipped, { decision: 'skipped' });
+    if (node.inner === undefined || lane.at === node) return;
+    const inside = lane.enter(node);
+    for (const one of this.#orders.get(node) ?? []) journal.settle(one, inside, skipped, { decision: 'skipped' });
+  }
+
+  #go(node: GraphNode, lane: Lane): void | Promise<void> {
+    if (node.inner === undefined) return this.#steps.perform(node, lane);
+    return isClosed(node) ? this.#enter(node, lane) : this.#boundary(node, lane, lane);
+  }
+
+  /** The inside of a closed boundary, then the boundary. */
+  async #enter(node: GraphNode, lane: Lane): Promise<void> {
+    const inside = eachOf(node) === undefined ? lane.enter(node) : lane;
+    await this.#wave(node, inside);
+    this.#boundary(node, lane, inside);
   }
 
   /** A `graph` node does nothing of its own: it shows its notebook's outputs. It has no key (G9). */
-  #boundary(node: GraphNode): void {
-    if (node.ports.some((port) => this.#status.get(port.source.node)?.state !== 'fresh')) { this.#cancelled(node); return; }
+  #boundary(node: GraphNode, lane: Lane, inside: Lane): void {
+    const { plan, journal } = this.#running;
+    const obstacle = inside === lane && !isClosed(node) ? undefined : obstacleOf(node, inside, plan.stops);
+    if (obstacle !== undefined) { journal.settle(node, lane, obstacle, { decision: obstacle.state === 'blocked' ? 'blocked' : 'run' }); return; }
     const outputs: Record<string, OutputValue> = {};
-    for (const port of node.ports) {
-      const value = this.#results.get(port.source.node)?.[port.source.output];
-      if (value !== undefined) outputs[port.name] = value;
+    let ran = false;
+    for (const port of outputPorts(node)) {
+      const status = inside.statusOf(port.source.node);
+      const value = inside.outputsOf(port.source.node)?.[port.source.output];
+      if (status?.state === 'cancelled') { cancel(this.#running, node, lane); return; }
+      if (value === undefined) continue;
+      outputs[port.name] = value;
+      ran ||= status?.how !== 'reused';
     }
-    this.#results.set(node, outputs);
-    const ran = node.ports.some((port) => this.#status.get(port.source.node)?.how !== 'reused');
-    this.#settle(node, { state: 'fresh', how: ran ? 'ran' : 'reused', outputs }, { decision: ran ? 'run' : 'reuse' });
+    lane.results.set(node, outputs);
+    journal.settle(node, lane, { state: 'fresh', how: ran ? 'ran' : 'reused', outputs }, { decision: ran ? 'run' : 'reuse' });
   }
-
-  #cancelled(node: GraphNode): void {
-    this.#settle(node, { state: 'cancelled', reason: this.#request.signal.aborted ? 'the run was cancelled' : 'another step failed' }, { decision: 'run' });
-  }
-
-  #reuse(node: GraphNode, decided: Decided): void {
-    const row = decided.row as Row;
-    const reason = decided.reason();
-    this.#results.set(node, row.outputs);
-    for (const { stream, text } of row.logs ?? []) this.#stream(node, stream as 'stdout', text);
-    this.#settle(node, {
-      state: 'fresh', how: 'reused', key: decided.key, reason, outputs: row.outputs, ms: 0,
-      ...(row.warnings === undefined || row.warnings.length === 0 ? {} : { warnings: row.warnings }),
-    }, { decision: 'reuse', components: { ...decided.components, ...readComponents(row) }, row: row.id });
-  }
-
-  async #run(node: GraphNode, decided: Decided, mended = false): Promise<void> {
-    const { clock } = this.#host;
-    const reason = decided.reason();
-    const base = { key: decided.key, reason };
-    const record = { decision: 'run' as const, components: decided.components };
-    this.#tell(node, { state: 'queued', ...base });
-    const release = await this.#slots.acquire(node.description.engines);
-    if (this.#stop.signal.aborted) { release(); this.#cancelled(node); return; }
-    this.#tell(node, { state: 'running', key: decided.key });
-    const started = clock.now();
-    let failure: TelarError | undefined;
-    try {
-      const result = await performStep(node, decided, {
-        host: this.#host, plan: this.#plan, run: this.#request.run, signal: this.#stop.signal, started,
-        input: (port) => this.#input(port), stream: (stream, text) => { this.#stream(node, stream, text); },
-      });
-      this.#keep(node, result, base, record);
-    } catch (error) {
-      failure = TelarError.from(error);
-    } finally {
-      release();
-    }
-    if (failure === undefined) return;
-    const ms = clock.now() - started;
-    if (failure.code === 'value-missing' && !mended && await this.#renewSources(node)) await this.#run(node, decide(node, this.#plan, this.#results, this.#host), true);
-    else if (failure.code === 'cancelled') this.#settle(node, { state: 'cancelled', ...base, ms, reason: 'stopped while it ran' }, record);
-    else this.#fail(node, { state: 'failed', ...base, ms, error: failure.toJSON() }, record);
-  }
-
-  /**
-   * A reused value turned out damaged when it was read: the store has set it aside, so its producer is done again, once for all
-   * its readers (C3).
-   * @returns whether a source was done again, and well
-   */
-  async #renewSources(node: GraphNode): Promise<boolean> {
-    let renewed = false;
-    for (const source of new Set(node.ports.map((port) => port.source.node))) {
-      if (!this.#renewals.has(source)) {
-        if (this.#status.get(source)?.how !== 'reused' || source.inner !== undefined) continue;
-        const decided = decide(source, this.#plan, this.#results, this.#host);
-        if (decided.decision === 'reuse') continue;
-        this.#renewals.set(source, this.#run(source, decided));
-      }
-      await this.#renewals.get(source);
-      if (this.#status.get(source)?.state !== 'fresh') return false;
-      renewed = true;
-    }
-    return renewed;
-  }
-
-  /** Values are put, the row is on its way to the disk; readers may start, the word waits for the disk (C2). */
-  #keep(node: GraphNode, { row, error }: StepResult, base: { key: string; reason: string }, record: Recorded): void {
-    const { store } = this.#host;
-    let status: NodeStatus = {
-      state: error === undefined ? 'fresh' : 'failed', ...base, ms: row.ms, outputs: row.outputs,
-      ...(error === undefined ? { how: 'ran' as const } : { error: placed(node, error) }),
-      ...(row.warnings === undefined || row.warnings.length === 0 ? {} : { warnings: row.warnings }),
-    };
-    if (error === undefined) this.#results.set(node, row.outputs);
-    const gate = this.#addRow(node, row).then((differs) => {
-      if (differs) status = { ...status, warnings: [...status.warnings ?? [], 'it gave a different result for the same key before; both are kept'] };
-    }, (failure: unknown) => {
-      status = { state: 'failed', ...base, ms: row.ms, error: placed(node, TelarError.from(failure).toJSON()) };
-      store.addStep(this.#record(node, status, record));
-    }).then(() => { this.#status.set(node, status); });
-    this.#gates.push(gate);
-    if (status.state === 'failed') this.#failFast();
-    this.#status.set(node, status);
-    store.addStep(this.#record(node, status, { ...record, components: { ...record.components, ...readComponents(row) }, row: row.id }));
-    this.#outbox.send(() => this.#operation(node, status), gate);
-  }
-
-  /**
-   * Keeps a row. One that contradicts an earlier row of its identity stands back (C5), unless that one lacks an output which
-   * somebody reads now: then it becomes the next take, or the step would run again for ever.
-   * @returns whether the step gave something else before
-   */
-  async #addRow(node: GraphNode, row: Row): Promise<boolean> {
-    const { store, sha256 } = this.#host;
-    const { row: kept, evidence } = await store.addRow(row);
-    if (!evidence) return false;
-    if (this.#plan.wanted(node).some((name) => kept.outputs[name]?.ref === undefined)) {
-      const next = { ...row, take: row.take + 1 };
-      await store.addRow({ ...next, id: rowId(sha256, next) });
-    }
-    return true;
-  }
-
-  #fail(node: GraphNode, status: NodeStatus & { readonly error: ErrorJSON }, record: Recorded): void {
-    this.#failFast();
-    this.#settle(node, { ...status, error: placed(node, status.error) }, record);
-  }
-
-  #failFast(): void { if (this.#request.failFast) this.#stop.abort(new TelarError('cancelled', 'another step failed')); }
-
-  /** A run that could not be closed in the store is told as a problem of the run, not lost. */
-  #note(error: TelarError): void {
-    this.#outbox.send(() => ({ type: 'stream', run: this.#request.run, node: '', stream: 'stderr', text: `${error.message}\n` }));
-  }
-
-  #settle(node: GraphNode, status: NodeStatus, record: Recorded): void {
-    this.#status.set(node, status);
-    this.#host.store.addStep(this.#record(node, status, record));
-    this.#outbox.send(() => this.#operation(node, status));
-  }
-
-  #tell(node: GraphNode, status: NodeStatus): void { this.#outbox.send(() => this.#operation(node, status)); }
-
-  #operation(node: GraphNode, status: NodeStatus): Operation {
-    return { type: 'node', run: this.#request.run, node: node.path, status };
-  }
-
-  #stream(node: GraphNode, stream: 'stdout' | 'stderr' | 'progress', text: string): void {
-    if (stream !== 'progress') this.#host.store.addLog(this.#request.run, node.path, stream, text);
-    this.#outbox.send(() => ({ type: 'stream', run: this.#request.run, node: node.path, stream, text }));
-  }
-
-  #record(node: GraphNode, status: NodeStatus, recorded: Recorded): StepRecord {
-    const { key, how, reason, ms, error, by, state } = status;
-    return {
-      run: this.#request.run, node: node.path, file: this.#host.file, state, ...recorded,
-      ...(key === undefined ? {} : { key }), ...(how === undefined ? {} : { how }), ...(reason === undefined ? {} : { reason }),
-      ...(ms === undefined ? {} : { ms }), ...(error === undefined ? {} : { error }), ...(by === undefined ? {} : { by }),
-    };
-  }
-
-  /** A port's value. A live one comes as its producer, with the inputs that it had (P8). */
-  async #input(port: GraphNode['ports'][number]): Promise<StepInput | undefined> {
-    const { node, output } = port.source;
-    const ref = this.#results.get(node)?.[output]?.ref;
-    if (ref === undefined) return undefined;
-    if (ref.form !== 'live') return { ref };
-    return programOf(node, output, this.#plan, this.#host, (one) => this.#input(one));
-  }
-}
-
-type Recorded = Pick<StepRecord, 'decision' | 'components' | 'row'>;
-
-function stopStatus(node: GraphNode, stop: Stop): NodeStatus {
-  if (stop.state === 'disabled') return { state: 'disabled' };
-  if (stop.state === 'unavailable') return { state: 'unavailable', reason: stop.reason };
-  if (stop.state === 'blocked') return { state: 'blocked', by: stop.by, reason: `${stop.by.join(', ')} ${stop.because === 'failed' ? 'has an error' : `is ${stop.because}`}` };
-  const { code, message, line } = stop.problem;
-  return { state: 'failed', error: placed(node, { code, message, line }) };
-}
-
-/** The error of a node inside a nested notebook says which notebook its line is of (`file` is a data file's name). */
-function placed(node: GraphNode, error: ErrorJSON): ErrorJSON {
-  return node.scope.boundary === undefined ? error : { ...error, data: { ...error.data, notebook: node.scope.document.file } };
 }

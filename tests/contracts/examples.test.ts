@@ -7,7 +7,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { parseContract, type AcceptanceTest } from '../../contracts/contract.ts';
 import type { NodeStatus } from '../../contracts/protocol.ts';
 import { openHost } from '../../runtime/hosts/cli/host.node.ts';
-import { plainJson, tableJson } from '../../runtime/hosts/cli/plain.ts';
+import { plainJson, tableJson } from '../../runtime/values/plain.ts';
 import { loadValue } from '../../runtime/values/kinds.ts';
 import { isTableView } from '../../runtime/values/summary.ts';
 

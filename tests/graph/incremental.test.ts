@@ -4,25 +4,33 @@ import { expect, test } from 'vitest';
 import { buildGraph } from '../../runtime/graph/graph.ts';
 import { describer, graphOf, js, portrait, projectOf } from '../support/graphs.ts';
 
-/** A cell: reads of others by number, an output of its own or one shared name, and switches. */
-interface Toy { readonly reads: readonly number[]; readonly shared: boolean; readonly disabled: boolean; readonly wired: boolean }
-const toy: fc.Arbitrary<Toy> = fc.record({ reads: fc.array(fc.nat(7), { maxLength: 3 }), shared: fc.boolean(), disabled: fc.boolean(), wired: fc.boolean() });
+/** A cell: reads of others by number, an output of its own or one shared name, and switches. `nested`: another notebook stands there. */
+interface Toy { readonly reads: readonly number[]; readonly shared: boolean; readonly disabled: boolean; readonly wired: boolean; readonly each: boolean; readonly when: number; readonly nested: boolean }
+const toy: fc.Arbitrary<Toy> = fc.record({
+  reads: fc.array(fc.nat(7), { maxLength: 3 }), shared: fc.boolean(), disabled: fc.boolean(), wired: fc.boolean(), each: fc.boolean(), when: fc.nat(14), nested: fc.nat(3).map((n) => n === 0),
+});
+const INNER = `---\ntelar: 1\noutputs: [out]\n---\n\`\`\`yaml {#extra .input}\ndefault: 1\n\`\`\`\n${js('out', 'extra + 1')}`;
 const page = fc.array(fc.option(toy, { freq: 5 }), { minLength: 1, maxLength: 7 });
 
 function text(cells: readonly (Toy | null)[], shift: number): string {
-  const drawn = cells.flatMap((cell, i) => (cell === null ? [] : [js(`n${i}`,
-    `${cell.shared ? 'const common = 1\n' : ''}${[...cell.reads.map((read) => (read === 7 ? 'common' : `n${read}`)), '0'].filter((name) => !(cell.shared && name === 'common')).join(' + ')}`,
-    [cell.disabled ? 'disabled' : '', cell.wired ? 'in.extra=n0' : ''].filter((key) => key !== '').join(' '))]));
+  const drawn = cells.flatMap((cell, i) => {
+    if (cell === null) return [];
+    const keys = [cell.disabled ? 'disabled' : '', cell.wired ? 'in.extra=n0' : '', cell.each ? 'each=extra' : '', cell.when < 7 ? `when="n${cell.when} > 0"` : ''].filter((key) => key !== '').join(' ');
+    if (cell.nested) return [`\`\`\`yaml {#n${i} .graph${keys === '' ? '' : ` ${keys}`}}\nuse: inner.telar.md\n\`\`\`\n`];
+    return [js(`n${i}`,
+      `${cell.shared ? 'const common = 1\n' : ''}${[...cell.reads.map((read) => (read === 7 ? 'common' : `n${read}`)), '0'].filter((name) => !(cell.shared && name === 'common')).join(' + ')}`, keys)];
+  });
   return [...drawn.slice(shift % Math.max(1, drawn.length)), ...drawn.slice(0, shift % Math.max(1, drawn.length))].join('\n');
 }
 
 test('G10 G6 any history of edits ends in the graph that the text alone gives', async () => {
   await fc.assert(fc.asyncProperty(fc.array(fc.tuple(page, fc.nat(6)), { minLength: 2, maxLength: 5 }), async (states) => {
     const texts = states.map(([cells, shift]) => text(cells, shift));
-    const live = await graphOf(texts[0] as string);
+    const files = (one: string): Record<string, string> => ({ 'main.telar.md': one, 'inner.telar.md': INNER });
+    const live = await graphOf(files(texts[0] as string));
     for (const one of texts.slice(1)) {
-      live.update(await projectOf({ 'main.telar.md': one }));
-      expect(portrait(live)).toEqual(portrait(await graphOf(one)));
+      live.update(await projectOf(files(one)));
+      expect(portrait(live)).toEqual(portrait(await graphOf(files(one))));
     }
   }), { numRuns: 300, seed: 26_11_20 });
 });

@@ -34,6 +34,19 @@ describe('D2 a rename follows', () => {
     expect(await renamed(fence(language, info, body))).toBe(after);
   });
 
+  test('when= and each= go with what they name', async () => {
+    const fenceAfter = async (info: string, body: string): Promise<string> => {
+      const text = `${NODE}${fence('javascript', info, body)}`;
+      const edit = { type: 'renameNode', id: 'old', to: 'new_one', references: referencesTo(await graphOf(text), 'old') } as const;
+      const after = editDocument(parseDocument(text, 'main.telar.md'), edit);
+      expect((await graphOf(after.text)).problems()).toEqual([]);
+      return after.text.slice(after.text.lastIndexOf('```javascript')).split('\n').slice(0, 2).join(' ');
+    };
+    expect(await fenceAfter('#r when="old.length > 1 && \'old\' in { old }"', '1')).toBe('```javascript {#r when="new_one.length > 1 && \'old\' in { old: new_one }"} 1');
+    expect(await fenceAfter('#r each=old when="old.a > 1"', 'old.a')).toBe('```javascript {#r each=new_one when="new_one.a > 1"} new_one.a');
+    expect(await fenceAfter('#r in.old=old each=old when="old.a > 1"', 'old.a')).toBe('```javascript {#r in.old=new_one each=old when="old.a > 1"} old.a');
+  });
+
   test('an alias or a common table of SQL that has the name stays itself', async () => {
     expect(await renamed(fence('sql', '#r', 'with b as (select 1 as a) select old.a from b old'))).toBe('with b as (select 1 as a) select old.a from b old');
     expect(await renamed(fence('sql', '#r', 'with old as (select 1 as a) select old.a from old'))).toBe('with old as (select 1 as a) select old.a from old');

@@ -6,6 +6,8 @@ import { describe, expect, test } from 'vitest';
 import { parseContract } from '../../contracts/contract.ts';
 import { DATA_KEYS } from '../../nodes/data/body.ts';
 import { GRAPH_KEYS } from '../../nodes/graph/index.ts';
+import { HTTP_KEYS } from '../../nodes/http/body.ts';
+import { SAVE_KEYS } from '../../nodes/save/body.ts';
 import { createCatalogue } from '../../nodes/index.ts';
 import { nearest } from '../../nodes/nearest.ts';
 
@@ -52,14 +54,16 @@ describe('contracts', () => {
     const body = (name: string): string[] => catalogue.params(name).filter((param) => param.place === 'body').map((param) => param.name).sort();
     expect(body('data')).toEqual([...DATA_KEYS].sort());
     expect(body('graph')).toEqual([...GRAPH_KEYS].sort());
+    expect(body('save')).toEqual([...SAVE_KEYS].sort());
+    expect(body('http')).toEqual([...HTTP_KEYS].sort());
   });
 
   test('P2 labels, limits and place of work are not in the key; seed, threads and format are', () => {
     const inKey = (name: string): string[] => catalogue.params(name).filter((param) => param.key && param.place === 'fence' && param.since === undefined).map((param) => param.name).sort();
-    expect(inKey('python')).toEqual(['seed']);
-    expect(inKey('sql')).toEqual(['engine', 'seed', 'threads']);
-    expect(inKey('text')).toEqual(['format', 'seed']);
-    expect(catalogue.params('python').filter((param) => !param.key).map((param) => param.name).sort()).toEqual(['disabled', 'label', 'memory', 'retries', 'timeout', 'worker']);
+    expect(inKey('python')).toEqual(['effect', 'seed']);
+    expect(inKey('sql')).toEqual(['effect', 'engine', 'seed', 'threads']);
+    expect(inKey('text')).toEqual(['effect', 'format', 'seed']);
+    expect(catalogue.params('python').filter((param) => !param.key).map((param) => param.name).sort()).toEqual(['compare', 'disabled', 'each', 'label', 'memory', 'retries', 'timeout', 'when', 'worker']);
   });
 
   test('D4 an unknown kind has no contract, no keys and a nearest one', () => {

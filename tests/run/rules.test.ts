@@ -148,3 +148,39 @@ test('G9 notebooks in a chain without end are refused where it is too long', asy
   const { graph } = await bench.notebook();
   expect(graph.problems().map(({ message }) => message).filter((message) => message.includes('notebooks deep'))).toHaveLength(1);
 });
+
+test('C5 equal steps of one run are one step: what a record names is what the readers were given, and the next run does nothing', async () => {
+  const bench = createBench(note(js('a', 'Math.random()'), js('b', 'Math.random()'), js('c', '[a, b]')));
+  for (const options of [{}, { noReuse: true }]) {
+    const first = await bench.run(options);
+    expect(bench.value(first, 'c')).toEqual([bench.value(first, 'a'), bench.value(first, 'b')]);
+    for (const step of bench.store.steps(first.run)) expect(bench.store.row(step.row as string)?.outputs.value?.ref).toEqual(first.nodes.get(step.node)?.outputs?.value?.ref);
+    const second = await bench.run();
+    expect([...second.nodes.values()].map((status) => status.how)).toEqual(['reused', 'reused', 'reused']);
+    expect(bench.value(second, 'c')).toEqual(bench.value(first, 'c'));
+  }
+});
+
+test('C5 a result that differs from one which another process kept meanwhile stands back, and the record still names what the readers were given', async () => {
+  const bench = createBench(note(js('a', 'Math.random()'), js('c', '[a]')));
+  const other = createBench(note(js('a', 'Math.random()')), bench.store);
+  bench.engine.pause = async (id) => { if (id === 'a') await other.run(); };
+  const late = await bench.run();
+  const record = bench.store.steps(late.run).find((step) => step.node === 'a');
+  expect(late.nodes.get('a')?.warnings?.join()).toMatch(/different result/);
+  expect(bench.store.row(record?.row as string)?.outputs.value?.ref?.hash).toBe(late.nodes.get('a')?.outputs?.value?.ref?.hash);
+  expect(bench.store.rows(record?.key as string)[0]?.outputs.value?.ref?.hash).not.toBe(late.nodes.get('a')?.outputs?.value?.ref?.hash);
+});
+
+test('C5 a later reader of an output of which only a summary was kept does not change what an earlier run is said to have given', async () => {
+  const bench = createBench(note(js('a', 'const chance = Math.random()\n5')));
+  const first = await bench.run();
+  bench.write(note(js('a', 'const chance = Math.random()\n5'), js('c', 'chance')));
+  const second = await bench.run();
+  const named = (run: string): unknown => bench.store.row(bench.store.steps(run).find((step) => step.node === 'a')?.row as string)?.outputs.chance;
+  expect(named(first.run)).toEqual(first.nodes.get('a')?.outputs?.chance);
+  expect(named(second.run)).toEqual(second.nodes.get('a')?.outputs?.chance);
+  const third = await bench.run();
+  expect([...third.nodes.values()].map((status) => status.how)).toEqual(['reused', 'reused']);
+  expect(bench.value(third, 'c')).toBe(bench.value(second, 'c'));
+});
