@@ -38,7 +38,12 @@ function packageOf(from: ModulePlace | undefined, up: number): string[] {
 }
 
 /** A helper: its text for the engine, and its normal form for the key (comments and layout are in neither result nor key, P2). */
-export interface HelperModule { readonly text: string; readonly normal: string }
+export interface HelperModule {
+  readonly text: string;
+  readonly normal: string;
+  /** Path from the workspace root; a package that is only a folder has none. */
+  readonly path?: string;
+}
 
 /**
  * The helper modules that an analysis imports, directly or through each other, by module name
@@ -57,7 +62,7 @@ export async function moduleClosure(files: Files, folder: string, analysis: Anal
         if (files.stat(full)?.kind !== 'file') continue;
         const text = decoder.decode(files.read(full));
         const { normal, imports: further } = await describer.analyse({ id: '', kind: language, language, body: text, params: {} });
-        found[name] = { text, normal };
+        found[name] = { text, normal, path: full };
         await visit(further, place);
       }
     }
