@@ -49,12 +49,17 @@ export function syncFolder(path: string): void {
 
 /** Reads a file of a known size whole, also beyond the two gibibytes of one read. @throws the file system's error */
 export function readWhole(path: string, size: number): Uint8Array {
+  return readAt(path, 0, size);
+}
+
+/** Reads so many bytes from a place in a file; fewer where it ends. @throws the file system's error */
+export function readAt(path: string, from: number, size: number): Uint8Array {
   const bytes = new Uint8Array(size);
   const descriptor = openSync(path, 'r');
   try {
     let at = 0;
     while (at < size) {
-      const got = readSync(descriptor, bytes, at, Math.min(READ_PIECE, size - at), null);
+      const got = readSync(descriptor, bytes, at, Math.min(READ_PIECE, size - at), from + at);
       if (got === 0) break;
       at += got;
     }

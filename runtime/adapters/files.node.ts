@@ -8,9 +8,11 @@
 import { type BigIntStats, existsSync, mkdirSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { TelarError } from '../../contracts/errors.ts';
+import { fault } from '../faults.ts';
 import type { FileStat, Files } from '../ports.ts';
 import { readWhole, syncFolder, writeDurably } from './durable.node.ts';
 import { sha256File } from './hash.node.ts';
+import { removeLeftovers } from './leftovers.node.ts';
 
 /** A file this young may be written again without its times changing, so its stamp never equals a later one. Milliseconds. */
 const YOUNG = 2_000;
@@ -20,6 +22,8 @@ export interface DiskFiles extends Files {
   absolute(path: string): string;
   /** SHA-256 of a file's bytes. @throws as `read` */
   hash(path: string): string;
+  /** Removes what processes that are gone left beside a file as they wrote it. */
+  tidy(path: string): void;
 }
 
 /** Opens a folder as the files of a workspace. @throws the file system's error when there is no such folder */
@@ -76,8 +80,14 @@ export function createFiles(root: string): DiskFiles {
     throw new TelarError('missing-file', `There is no file ${path} in the workspace. Check the spelling, or put the file there.`, { path });
   }
 
+  /** Removes what was left beside a file, under the names that `write` gives. */
+  function clear(real: string): void {
+    removeLeftovers(dirname(real), new RegExp(`^\\.${basename(real).replace(/[$()*+.?[\\\]^{|}]/g, '\\$&')}\\.(\\d+)-\\d+\\.tmp$`));
+  }
+
   return {
     absolute: locate,
+    tidy: (path) => { clear(locate(path)); },
     read: (path) => reading(path, (real) => readWhole(real, regularSize(real))),
     hash: (path) => reading(path, (real) => { regularSize(real); return sha256File(real); }),
     stat(path) {
@@ -101,8 +111,11 @@ export function createFiles(root: string): DiskFiles {
       const folder = dirname(real);
       try {
         mkdirSync(folder, { recursive: true });
+        clear(real);
         const mode = statSync(real, { throwIfNoEntry: false })?.mode ?? 0o644;
-        writeDurably(real, join(folder, `.${basename(real)}.${process.pid}-${writes++}.tmp`), bytes, mode & 0o777);
+        const aside = join(folder, `.${basename(real)}.${process.pid}-${writes++}.tmp`);
+        writeDurably(real, aside, bytes, mode & 0o777, { written: () => fault('file-written', aside) });
+        fault('file-renamed');
         syncFolder(folder);
       } catch (error) {
         throw unwritten(error, path);

@@ -17,13 +17,16 @@ export interface Workspace {
  * The nearest folder at or above a notebook that has `.telar/`, else the root of its git work tree, else its own folder.
  * @param path the notebook (which need not exist yet), or a folder: then `file` is that folder
  * @param given a root named by the person, which wins
- * @throws TelarError `usage` when the file is not inside the given root
+ * @throws TelarError `usage` when the given root is no folder, or the file is not inside it
  */
 export function findWorkspace(path: string, given?: string): Workspace {
   const file = real(resolve(path));
   const isFolder = statSync(file, { throwIfNoEntry: false })?.isDirectory() === true;
   const folder = isFolder ? file : dirname(file);
   const root = given === undefined ? nearest(folder, '.telar') ?? nearest(folder, '.git') ?? folder : real(resolve(given));
+  if (given !== undefined && statSync(root, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    throw new TelarError('usage', `There is no folder ${given}. Name one that exists with --workspace.`, { root });
+  }
   const within = relative(root, file);
   if (within === '..' || within.startsWith(`..${sep}`) || resolve(within) === within) {
     throw new TelarError('usage', `${path} is not inside the workspace ${root}. Name a workspace that holds it.`, { path, root });

@@ -5,7 +5,7 @@
  * read in this process; what does not match is set aside and never served (C3). A file that engines open by path is checked
  * before its path is told, and is read-only.
  */
-import { chmodSync, copyFileSync, fsyncSync, closeSync, mkdirSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, copyFileSync, fsyncSync, closeSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { readWhole, syncFolder, writeDurably } from '../adapters/durable.node.ts';
 import { sha256, sha256File } from '../adapters/hash.node.ts';
@@ -33,15 +33,21 @@ export interface DiskBlobs extends SizedBlobs {
   settle(): void;
   /** What was pending has been committed, or could not be and is given up: then it is as if it had never been put. */
   settled(hashes: Iterable<string>, committed: boolean): void;
-  /** Forgets what was known of the database's part: it has been replaced. */
+  /** The path of a blob that is a file, unread. */
+  fileOf(hash: string): string | undefined;
+  /** The blobs that are files. */
+  files(): Iterable<{ readonly hash: string; readonly bytes: number }>;
+  /** Removes the file of a blob, if it is one. */
+  removeFile(hash: string): void;
+  /** Forgets what was known: the database has been replaced, or another process has collected. */
   forget(): void;
 }
 
 /**
  * Opens the blobs of a `.telar` folder.
- * @param onPending called with the bytes that wait for a commit whenever a small blob is put
+ * @param told of a blob about to be put; of the bytes that wait for a commit whenever a small one was put; asked whether anything may be written
  */
-export function openBlobs(folder: string, small: SmallBlobs, onDamage: (damage: Damage) => void, onPending: (bytes: number) => void): DiskBlobs {
+export function openBlobs(folder: string, small: SmallBlobs, onDamage: (damage: Damage) => void, told: { before(): void; pending(bytes: number): void; mayWrite(): boolean }): DiskBlobs {
   const root = join(folder, 'blobs');
   const pending = new Map<string, Uint8Array>();
   const sizes = new Map<string, number>();
@@ -69,6 +75,10 @@ export function openBlobs(folder: string, small: SmallBlobs, onDamage: (damage: 
     checked.delete(hash);
     checkedFiles.delete(hash);
     const aside = join(folder, 'damaged', hash);
+    if (!told.mayWrite()) {
+      onDamage({ what: 'blob', id: hash, message: 'A stored value is damaged and is not served. The store cannot be written, so it stays where it is.' });
+      return;
+    }
     const message = 'A stored value was damaged. It has been set aside and will be computed again when it is needed.';
     try {
       mkdirSync(dirname(aside), { recursive: true });
@@ -121,14 +131,15 @@ export function openBlobs(folder: string, small: SmallBlobs, onDamage: (damage: 
     } catch (error) {
       throw typed(error, folder);
     }
-    fault('blob-renamed');
+    fault('blob-renamed', path);
     unsynced.add(dirname(path));
     checkedFiles.add(hash);
   }
 
   function writeFile(hash: string, bytes: Uint8Array): void {
-    intoPlace(hash, (path) => writeDurably(path, temporary(), bytes, 0o444, {
-      temporary: () => fault('blob-temporary'), written: () => fault('blob-written'), synced: () => fault('blob-synced'),
+    const aside = temporary();
+    intoPlace(hash, (path) => writeDurably(path, aside, bytes, 0o444, {
+      temporary: () => fault('blob-temporary'), written: () => fault('blob-written', aside), synced: () => fault('blob-synced'),
     }));
   }
 
@@ -137,13 +148,14 @@ export function openBlobs(folder: string, small: SmallBlobs, onDamage: (damage: 
     size(hash) === bytes && (pending.has(hash) || checked.has(hash) || checkedFiles.has(hash) || get(hash) !== undefined);
 
   function put(bytes: Uint8Array): string {
+    told.before();
     const hash = sha256(bytes);
     if (isSound(hash, bytes.byteLength)) return hash;
     if (bytes.byteLength > SMALL) writeFile(hash, bytes);
     else {
       pending.set(hash, Uint8Array.from(bytes));
       waiting += bytes.byteLength;
-      onPending(waiting);
+      told.pending(waiting);
     }
     sizes.set(hash, bytes.byteLength);
     return hash;
@@ -160,6 +172,7 @@ export function openBlobs(folder: string, small: SmallBlobs, onDamage: (damage: 
       return fileOf(hash);
     },
     adopt(path) {
+      told.before();
       const bytes = statSync(path).size;
       if (bytes <= SMALL) {
         const hash = put(readWhole(path, bytes));
@@ -185,9 +198,20 @@ export function openBlobs(folder: string, small: SmallBlobs, onDamage: (damage: 
         else sizes.delete(hash);
       }
     },
+    fileOf: (hash) => (fileSize(hash) === undefined ? undefined : fileOf(hash)),
+    * files() {
+      for (const start of readdirSync(root).filter((name) => /^[0-9a-f]{2}$/.test(name))) {
+        for (const rest of readdirSync(join(root, start))) {
+          const bytes = fileSize(start + rest);
+          if (bytes !== undefined) yield { hash: start + rest, bytes };
+        }
+      }
+    },
+    removeFile(hash) { rmSync(fileOf(hash), { force: true }); },
     forget() {
       sizes.clear();
       checked.clear();
+      checkedFiles.clear();
     },
   };
 }

@@ -5,10 +5,12 @@
  * `node:sqlite` and not a native add-on: it comes with the pinned Node, so there is nothing to build. `synchronous=FULL`,
  * because under NORMAL a power cut may undo a commit that was acknowledged (C2).
  */
-import { accessSync, constants, existsSync, renameSync } from 'node:fs';
+import { accessSync, constants, existsSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { pathToFileURL } from 'node:url';
 import { TelarError } from '../../contracts/errors.ts';
+import { salvage, type Salvaged } from './salvage.node.ts';
 import { GENERATION, migrate } from './schema.node.ts';
 import type { Damage } from './store.ts';
 import { sqliteCode, typed } from './trouble.node.ts';
@@ -35,6 +37,42 @@ export function openDatabase<T>(path: string, use: (database: DatabaseSync) => T
   try {
     return begin(path, use);
   } catch (error) {
+    throw typed(error, path);
+  }
+}
+
+/**
+ * Opens a database that cannot be written, as it is.
+ * @throws TelarError `read-only` when it would have to be brought up to date first; `damaged`, `newer-generation`
+ */
+export function openReadOnly<T>(path: string, use: (database: DatabaseSync) => T): T {
+  const place = pathToFileURL(path);
+  // Beside a write-ahead log SQLite reads by the log; without one, or one that was only begun, it would make it, unless it is told that nobody writes.
+  if (!((statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0)) place.searchParams.set('immutable', '1');
+  let database: DatabaseSync | undefined;
+  try {
+    database = new DatabaseSync(place, { readOnly: true, timeout: PATIENCE });
+    migrate(database, path);
+    return use(database);
+  } catch (error) {
+    database?.close();
+    throw typed(error, path);
+  }
+}
+
+/** Makes a database at a path of what can be read of a damaged one. @throws TelarError as `openDatabase`; then nothing is there */
+export function salvageInto(path: string, from: DatabaseSync): Salvaged {
+  const remove = (): void => { for (const part of ['-wal', '-shm', '']) rmSync(path + part, { force: true }); };
+  // What an earlier one left that was cut off.
+  remove();
+  try {
+    return begin(path, (into) => {
+      const salvaged = salvage(from, into);
+      into.close();
+      return salvaged;
+    });
+  } catch (error) {
+    remove();
     throw typed(error, path);
   }
 }
@@ -80,7 +118,7 @@ function begin<T>(path: string, use: (database: DatabaseSync) => T): T {
     database.exec(`begin immediate; pragma user_version = ${GENERATION}; rollback`);
     return use(database);
   } catch (error) {
-    database.close();
+    if (database.isOpen) database.close();
     throw error;
   }
 }

@@ -103,7 +103,8 @@ export function createGroup(place: string, connection: () => Statements, blobs: 
     } catch (thrown) {
       const error = typed(thrown, place);
       if (isPassing(error)) queue = [...writes.filter((write) => write.settle === undefined), ...queue];
-      blobs.settled(small.keys(), false);
+      // Another process is in the way, and no want of room: values of steps that have no row yet wait for the next commit.
+      if (!(error instanceof TelarError && error.code === 'locked')) blobs.settled(small.keys(), false);
       afterwards(false);
       for (const write of writes) write.settle?.({ error });
       return error;
@@ -139,5 +140,14 @@ export function createGroup(place: string, connection: () => Statements, blobs: 
       cancel?.();
       schedule(0);
     },
+  };
+}
+
+/** The group of a store that cannot be written: what somebody waits for is refused, and caches and records of what happened are let go. */
+export function createReadOnlyGroup(refusal: TelarError): Group {
+  return {
+    commit: () => undefined,
+    weigh() { /* values stay in memory */ },
+    add(write) { write.settle?.({ error: refusal }); },
   };
 }

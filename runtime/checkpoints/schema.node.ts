@@ -2,14 +2,16 @@
  * The stored schema and its generations (C9). A migration is numbered, runs in one transaction, and is never changed once it
  * has been released: the next one mends it.
  *
- * Records are JSON texts sealed by a hash, with plain columns beside them only for what is searched. Metadata and values have
- * tables of their own: fat rows make every look-up slower. The generation is written twice (`meta`, and the header's
+ * Records are JSON texts sealed by a hash, with plain columns beside them for what is searched (`records.node.ts`). Metadata and
+ * values have tables of their own: fat rows make every look-up slower. The generation is written twice (`meta`, and the header's
  * `user_version`), so that one flipped bit is not mistaken for a newer Telar.
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { TelarError } from '../../contracts/errors.ts';
+import { fault } from '../faults.ts';
+import { carryToGeneration2 } from './generation-2.node.ts';
 
-interface Migration { readonly generation: number; readonly sql: string }
+interface Migration { readonly generation: number; readonly sql: string; carry?(database: DatabaseSync): void }
 
 const migrations: readonly Migration[] = [{
   generation: 1,
@@ -35,6 +37,45 @@ const migrations: readonly Migration[] = [{
     create table analyses (key text primary key, body text not null) strict;
     create table files (path text primary key, body text not null) strict;
     insert into meta values ('generation', 1), ('epoch', 0);`,
+}, {
+  generation: 2,
+  sql: `
+    alter table runs rename to runs_1;
+    alter table rows rename to rows_1;
+    alter table steps rename to steps_1;
+    alter table logs rename to logs_1;
+    alter table evidence rename to evidence_1;
+    drop index rows_by_key;
+    drop index runs_by_file;
+    drop index steps_by_node;
+    drop index logs_by_run;
+    drop table analyses;
+    drop table files;
+    create table words (id integer primary key, text text not null) strict;
+    create table rows (seq integer primary key, id any not null unique, key any not null, take integer not null, body text not null) strict;
+    create index rows_by_key on rows (key, take desc, seq);
+    create table evidence (
+      row any not null references rows (id) on delete cascade, digest any not null, at integer not null, body text not null,
+      primary key (row, digest)) strict, without rowid;
+    create table runs (
+      seq integer primary key, id text not null unique, file text not null, epoch integer not null, aside integer not null default 0,
+      pinned integer not null default 0, lease text, body text not null) strict;
+    create index runs_by_file on runs (file, seq);
+    create table steps (
+      seq integer primary key, run integer not null references runs (seq) on delete cascade, file text not null, node text not null,
+      key any, row any, body text not null, unique (run, node)) strict;
+    create index steps_by_node on steps (file, node, seq) where key is not null;
+    create table logs (
+      run integer not null references runs (seq) on delete cascade, at integer not null, node text not null, body text not null,
+      primary key (run, at)) strict, without rowid;
+    create table analyses (id integer primary key, body text not null) strict;
+    create table intents (id text primary key, key text not null, body text not null) strict, without rowid;
+    create table marks (what text not null, name text not null, value any, primary key (what, name)) strict, without rowid;
+    alter table meta rename to meta_1;
+    create table meta (name text primary key, value integer not null) strict, without rowid;
+    insert into meta select * from meta_1 union all select 'collected', 0;
+    drop table meta_1;`,
+  carry: carryToGeneration2,
 }];
 
 /** The generation that this Telar writes. */
@@ -62,9 +103,11 @@ export function migrate(database: DatabaseSync, place: string): void {
       const next = migrations.find((migration) => migration.generation === meta + 1);
       if (next !== undefined) {
         database.exec(next.sql);
+        next.carry?.(database);
         database.prepare('insert into migrations values (?, ?)').run(next.generation, new Date().toISOString());
         database.prepare("update meta set value = ? where name = 'generation'").run(next.generation);
         database.exec(`pragma user_version = ${next.generation}`);
+        fault('migrating');
       }
       database.exec('commit');
     } catch (error) {

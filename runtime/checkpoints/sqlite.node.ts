@@ -4,25 +4,40 @@
  * Synchronous, in the runtime's own thread: a look-up is a few microseconds, less than a message to another thread would cost.
  * What is gathered but not yet committed is seen by look-ups of rows, values and steps; rarer questions commit first.
  */
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { TelarError } from '../../contracts/errors.ts';
-import { syncFolder } from '../adapters/durable.node.ts';
-import { fault } from '../faults.ts';
 import { openBlobs, type DiskBlobs } from './blobs.node.ts';
-import { openDatabase, setAside } from './database.node.ts';
-import { createGroup } from './group.node.ts';
-import { prepare, seal, unseal, type Statements } from './statements.node.ts';
-import { holdsRow, meet, rowWithoutValues, type Damage, type Row, type RunLog, type RunRecord, type StepRecord, type Store } from './store.ts';
-import { isCorrupt, typed } from './trouble.node.ts';
+import { connect } from './connection.node.ts';
+import { openEffectsJournal } from './effects-journal.node.ts';
+import { createEffects } from './effects.node.ts';
+import { createGroup, createReadOnlyGroup } from './group.node.ts';
+import { createMarks } from './marks.node.ts';
+import { createPresence } from './presence.node.ts';
+import { createReader } from './reader.node.ts';
+import { pack } from './records.node.ts';
+import { createRuns, placeOf } from './runs.node.ts';
+import type { Statements } from './statements.node.ts';
+import { alreadyHere, holdsBundled, holdsRow, meet, rowWithoutValues, type Damage, type Row, type RunRecord, type StepRecord, type Store } from './store.ts';
+import { createUpkeep, type Upkeep } from './upkeep.node.ts';
+import { openWords } from './words.node.ts';
+import { createWriter } from './writer.node.ts';
 
 /** What the host of a store may want to hear. */
-export interface StoreOptions { readonly onDamage?: (damage: Damage) => void }
+export interface StoreOptions {
+  readonly onDamage?: (damage: Damage) => void;
+  /** A store that cannot be written, or has no room to, is opened for reading; what writes is refused then. */
+  readonly orReadOnly?: boolean;
+}
 
-/** A store whose blobs are files or can become files. */
-export interface DiskStore extends Store { readonly blobs: DiskBlobs }
+/** A store whose blobs are files or can become files, and which can be collected and examined. */
+export interface DiskStore extends Store, Upkeep {
+  readonly blobs: DiskBlobs;
+  /** What was found damaged since it was opened. */
+  readonly damage: readonly Damage[];
+}
 
-interface Body { readonly body: string }
+/** Whether a store is one on disk. */
+export const isOnDisk = (store: Store): store is DiskStore => 'collect' in store;
 
 /**
  * Opens the store of a workspace, and begins it where there is none.
@@ -31,119 +46,55 @@ interface Body { readonly body: string }
  */
 export function openStore(root: string, options: StoreOptions = {}): DiskStore {
   const folder = join(root, '.telar');
-  const path = join(folder, 'telar.db');
-  const onDamage = options.onDamage ?? (() => {});
-  try {
-    // One by one: on a read-only file system a recursive call says that the folder above is missing.
-    for (const each of [folder, join(folder, 'blobs')]) {
-      if (existsSync(each)) continue;
-      mkdirSync(each);
-      syncFolder(dirname(each));
-    }
-    if (!existsSync(join(folder, '.gitignore'))) writeFileSync(join(folder, '.gitignore'), '*\n');
-  } catch (error) {
-    throw typed(error, folder);
-  }
-  let sql = openDatabase(path, prepare, onDamage);
-  let epoch: number | undefined;
-  let epochIsKept = false;
+  const damage: Damage[] = [];
+  const onDamage = (found: Damage): void => {
+    damage.push(found);
+    options.onDamage?.(found);
+  };
   const opened = new Map<string, RunRecord>();
   const pendingRows = new Map<string, Row[]>();
   const pendingSteps = new Map<string, StepRecord | undefined>();
-  const reported = new Set<string>();
-
-  /** Puts a database that turned out damaged aside and goes on with a new one, which knows the runs that are open here. */
-  function heal(): void {
-    sql.database.close();
-    onDamage({ what: 'database', id: path, path: setAside(path), message: 'The database turned out to be damaged and has been moved aside; a new one is begun. Results will be computed again where they are needed.' });
-    sql = openDatabase(path, prepare, onDamage);
-    epoch = undefined;
-    epochIsKept = false;
+  const forget = (): void => {
     blobs.forget();
-    for (const run of opened.values()) writeRun(sql, run);
-  }
+    words.forget();
+  };
 
-  function ask<T>(question: (sql: Statements) => T): T {
-    try {
-      return question(sql);
-    } catch (error) {
-      // Within a transaction the commit heals, for it must begin again as a whole.
-      if (!isCorrupt(error) || sql.database.isTransaction) throw sql.database.isTransaction ? error : typed(error, folder);
-      heal();
-      return question(sql);
-    }
-  }
+  const connection = connect(folder, {
+    orReadOnly: options.orReadOnly === true, onDamage,
+    // A new database knows the runs that are open here.
+    healed() {
+      writer.renewed();
+      forget();
+      for (const run of opened.values()) writer.run(connection.sql, run);
+    },
+  });
+  const { ask } = connection;
+  const presence = createPresence(folder, connection, forget, () => opened.size > 0);
+  const words = openWords(() => connection.sql);
+  const reader = createReader(connection, words, onDamage);
+  const journal = openEffectsJournal(folder, onDamage);
 
   const blobs = openBlobs(folder, {
     read: (hash) => ask(({ small }) => (small.get(hash) as { bytes: Uint8Array } | undefined)?.bytes),
     size: (hash) => ask(({ smallSize }) => (smallSize.get(hash) as { size: number } | undefined)?.size),
     drop: (hash) => void ask(({ dropSmall }) => dropSmall.run(hash)),
-  }, onDamage, (bytes) => group.weigh(bytes));
+  }, onDamage, { before: presence.take, pending: (bytes) => group.weigh(bytes), mayWrite: () => !connection.isReadOnly });
 
-  const group = createGroup(folder, () => sql, blobs, heal, (done) => {
+  const group = connection.refusal !== undefined ? createReadOnlyGroup(connection.refusal) : createGroup(folder, () => connection.sql, blobs, connection.heal, (done) => {
     pendingRows.clear();
-    if (done) {
-      pendingSteps.clear();
-      epochIsKept = epoch !== undefined;
-    } else if (!epochIsKept) epoch = undefined;
+    if (done) pendingSteps.clear();
+    else words.forget();
+    writer.settled(done);
   });
 
-  /** Unseals; what is damaged is reported, once, and left out. */
-  function records<T>(bodies: readonly unknown[], id: string): T[] {
-    const good: T[] = [];
-    for (const { body } of bodies as readonly Body[]) {
-      const record = unseal<T>(body);
-      if (record !== undefined) good.push(record);
-      else if (!reported.has(body)) {
-        reported.add(body);
-        onDamage({ what: 'row', id, message: 'A stored record was damaged and is not used. What it told will be computed again.' });
-      }
-    }
-    return good;
-  }
+  /** The row of an identity as the database has it; `undefined` also when it is damaged. */
+  const stored = (sql: Statements, id: string): Row | undefined => reader.rows(sql.row.all(pack(id)), { id })[0];
+  const writer = createWriter({ blobs, words, stored, lease: () => presence.name });
 
   function committedFirst<T>(question: (sql: Statements) => T): T {
     const error = group.commit();
     if (error !== undefined) throw error;
     return ask(question);
-  }
-
-  function rows(key: string): Row[] {
-    const stored = records<Row>(ask((sql) => sql.rows.all(key)), key).filter((row) => row.key === key);
-    const waiting = pendingRows.get(key);
-    if (waiting === undefined) return stored;
-    return [...stored.filter((row) => !waiting.some((other) => other.id === row.id)), ...waiting].sort((a, b) => b.take - a.take);
-  }
-
-  /** The row of an identity as the database has it; `undefined` also when it is damaged. */
-  const storedRow = (sql: Statements, id: string): Row | undefined =>
-    records<Row>([sql.row.get(id)].filter((found) => found !== undefined), id).find((row) => row.id === id);
-
-  function writeRow(sql: Statements, row: Row): { row: Row; evidence: boolean } {
-    const { changes } = sql.addRow.run(row.id, row.key, row.take, seal(row));
-    fault('row-inserted');
-    if (changes === 1) return { row, evidence: false };
-    const first = storedRow(sql, row.id);
-    if (first === undefined || !holdsRow(blobs, first)) {
-      sql.setRow.run(row.key, row.take, seal(row), row.id);
-      return { row, evidence: false };
-    }
-    const met = meet(first, row);
-    if (met.outcome === 'grown') sql.setRow.run(row.key, row.take, seal(met.row), row.id);
-    if (met.outcome === 'evidence') sql.addEvidence.run(row.id, seal(row));
-    return { row: met.row, evidence: met.outcome === 'evidence' };
-  }
-
-  function writeRun(sql: Statements, run: RunRecord): void {
-    epoch ??= (sql.nextEpoch.get() as { value: number }).value;
-    sql.openRun.run(run.id, run.file, epoch, seal(run));
-    fault('run');
-  }
-
-  function mine(run: string): RunRecord {
-    const record = opened.get(run);
-    if (record === undefined) throw new TelarError('lost', `Run ${run} is not open in this process.`, { run });
-    return record;
   }
 
   /** Makes a write somebody waits for. */
@@ -154,68 +105,95 @@ export function openStore(root: string, options: StoreOptions = {}): DiskStore {
     }));
   }
 
-  async function flush(): Promise<void> {
-    const error = group.commit();
-    if (error !== undefined) throw error;
+  /** Makes one with the next commit, for which nobody waits. */
+  const later = (apply: (sql: Statements) => unknown): void => group.add({ apply });
+
+  function rows(key: string): Row[] {
+    const kept = reader.rows(ask((sql) => sql.rows.all(pack(key))), { key });
+    const waiting = pendingRows.get(key);
+    if (waiting === undefined) return kept;
+    return [...kept.filter((row) => !waiting.some((other) => other.id === row.id)), ...waiting].sort((a, b) => b.take - a.take);
+  }
+
+  /** Lets look-ups see a row that is to be committed. */
+  function anticipate(row: Row): void {
+    const waiting = pendingRows.get(row.key) ?? [];
+    const first = rows(row.key).find((other) => other.id === row.id);
+    const seen = first === undefined || !holdsRow(blobs, first) ? row : meet(first, row).row;
+    pendingRows.set(row.key, [...waiting.filter((other) => other.id !== row.id), seen]);
+  }
+
+  const effects = createEffects({
+    connection, journal, blobs, reader, rows, later, awaited, committedFirst,
+    restore(row) {
+      anticipate(row);
+      later((sql) => writer.row(sql, row));
+    },
+  });
+
+  function mine(run: string): RunRecord {
+    const record = opened.get(run);
+    if (record === undefined) throw new TelarError('lost', `Run ${run} is not open in this process.`, { run });
+    return record;
   }
 
   return {
-    blobs, rows, flush,
-    row: (id) => [...pendingRows.values()].flat().find((row) => row.id === id) ?? ask((sql) => storedRow(sql, id)),
+    blobs, damage, rows,
+    addIntent: effects.addIntent, intents: effects.intents, intent: effects.intent, dropIntent: effects.dropIntent, recall: effects.recall,
+    ...createRuns({ folder, connection, presence, reader, committedFirst, pending: pendingSteps }),
+    ...createMarks({ connection, reader, awaited, committedFirst, later }),
+    ...createUpkeep({ folder, connection, blobs, words, effects, journal, presence, stored, committedFirst }),
+    hold: presence.keep,
+    row: (id) => [...pendingRows.values()].flat().find((row) => row.id === id) ?? ask((sql) => stored(sql, id)),
     holds: (row) => holdsRow(blobs, row),
-    async addRow(row) {
+    async addRow(row, closes) {
+      presence.take();
       if (!holdsRow(blobs, row)) throw rowWithoutValues(row);
-      const waiting = pendingRows.get(row.key) ?? [];
-      const first = rows(row.key).find((other) => other.id === row.id);
-      const seen = first === undefined || !holdsRow(blobs, first) ? row : meet(first, row).row;
-      pendingRows.set(row.key, [...waiting.filter((other) => other.id !== row.id), seen]);
-      return awaited((sql) => writeRow(sql, row));
+      anticipate(row);
+      return awaited((sql) => {
+        if (closes !== undefined) effects.close(sql, row, closes);
+        return writer.row(sql, row);
+      });
     },
-    evidence: (id) => committedFirst((sql) => records(sql.evidence.all(id), id)),
+    evidence: (id) => committedFirst((sql) => reader.parsed(sql.evidence.all(pack(id)))),
     openRun(run) {
+      presence.take();
       opened.set(run.id, run);
-      group.add({ apply: (sql) => writeRun(sql, run) });
+      later((sql) => writer.run(sql, run));
     },
     addStep(step) {
       mine(step.run);
-      pendingSteps.set(`${step.file}\n${step.node}`, step.key === undefined ? undefined : step);
-      group.add({ apply: (sql) => sql.addStep.run(step.run, step.file, step.node, step.key === undefined ? 0 : 1, seal(step), epoch as number) });
+      pendingSteps.set(placeOf(step.file, step.node), step.key === undefined ? undefined : step);
+      later((sql) => writer.step(sql, step));
     },
     addLog(run, node, stream, text) {
       mine(run);
-      group.add({ apply: (sql) => sql.addLog.run(run, node, seal({ node, stream, text }), epoch as number) });
+      later((sql) => writer.log(sql, run, { node, stream, text }));
     },
     async closeRun(id, status, ended) {
       const run = { ...mine(id), status, ended };
-      await awaited((sql) => {
-        if (sql.closeRun.run(seal(run), id, epoch as number).changes === 0) {
-          throw new TelarError('lost', `Another process has taken over run ${id}; what this one recorded of it since then was not kept.`, { run: id });
-        }
-      });
+      await awaited((sql) => writer.end(sql, run));
       opened.delete(id);
+      presence.release();
     },
-    run: (id) => committedFirst((sql) => records<RunRecord>([sql.run.get(id)].filter((found) => found !== undefined), id)[0]),
-    runs: (file) => committedFirst((sql) => records(file === undefined ? sql.runs.all() : sql.runsOf.all(file), 'runs')),
-    lastRun: (file) => committedFirst((sql) => records<RunRecord>(sql.lastRun.all(file), file)[0]),
-    steps: (run) => committedFirst((sql) => records(sql.steps.all(run), run)),
-    lastStep(file, node) {
-      const place = `${file}\n${node}`;
-      const find = (sql: Statements): StepRecord | undefined => records<StepRecord>(sql.lastStep.all(file, node), node)[0];
-      // One without a key may wait to replace one that has: then only the database can tell.
-      return pendingSteps.get(place) ?? (pendingSteps.has(place) ? committedFirst(find) : ask(find));
+    async importRun(run, { steps, rows: itsRows, logs }) {
+      presence.take();
+      const without = itsRows.find((row) => !holdsBundled(blobs, row));
+      if (without !== undefined) throw rowWithoutValues(without);
+      await awaited((sql) => {
+        if (sql.run.get(run.id) !== undefined) throw alreadyHere(run.id);
+        writer.run(sql, run);
+        for (const row of itsRows) writer.row(sql, row);
+        for (const step of steps) writer.step(sql, { ...step, run: run.id });
+        for (const log of logs) writer.log(sql, run.id, log);
+      });
+      presence.release();
     },
-    history: (file, node) => committedFirst((sql) => records(sql.history.all(file, node), node)),
-    logs: (run, node) => committedFirst((sql) => records<RunLog>(node === undefined ? sql.logs.all(run) : sql.logsOf.all(run, node), run)),
-    analysis: (key) => records<string>(ask((sql) => sql.analysis.all(key)), key)[0],
-    setAnalysis(key, json) { group.add({ apply: (sql) => sql.setAnalysis.run(key, seal(json)) }); },
-    fileHash(file, stamp) {
-      const [known] = records<[string, string, string]>(ask((sql) => sql.fileHash.all(file)), file);
-      return known?.[0] === file && known[1] === stamp ? known[2] : undefined;
-    },
-    setFileHash(file, stamp, sha) { group.add({ apply: (sql) => sql.setFileHash.run(file, seal([file, stamp, sha])) }); },
+    flush: async () => committedFirst(() => undefined),
     async close() {
       const error = group.commit();
-      sql.database.close();
+      presence.end();
+      connection.sql.database.close();
       if (error !== undefined) throw error;
     },
   };

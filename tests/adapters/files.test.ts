@@ -159,6 +159,8 @@ describe('the workspace of a notebook', () => {
     mkdirSync(at('plain'));
     expect(findWorkspace(at('plain', 'n.telar.md'), at('plain'))).toEqual({ root: at('plain'), folder: '', file: 'n.telar.md' });
     expect(() => findWorkspace(at('work', 'n.telar.md'), at('plain'))).toThrow(expect.objectContaining({ code: 'usage' }));
+    writeFileSync(at('plain', 'file'), '');
+    for (const none of ['nowhere', join('plain', 'file')]) expect(() => findWorkspace(at(none, 'n.telar.md'), at(none))).toThrow(/There is no folder .*--workspace/);
   });
 });
 

@@ -2,10 +2,12 @@ import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readdirSync, statfsSync, writeFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
 import { sha256 } from '../../runtime/adapters/hash.node.ts';
 import { openStore } from '../../runtime/checkpoints/sqlite.node.ts';
-import { armFault, FAULT_POINTS } from '../../runtime/faults.ts';
+import type { Row } from '../../runtime/checkpoints/store.ts';
+import { armFault, FAULT_POINTS, FAULTS } from '../../runtime/faults.ts';
 import { rowOf, runOf, stepOf } from '../suites/store.ts';
 import { finally_, freshFolder, openIn } from './workbench.ts';
 
@@ -38,7 +40,7 @@ const canMount = ((): boolean => {
 describe('B42 a full disk', () => {
   const full = (): void => { throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' }); };
 
-  for (const point of FAULT_POINTS.filter((name) => !['committed', 'acknowledged', 'blob-renamed', 'run'].includes(name))) {
+  for (const point of FAULT_POINTS.filter((name) => FAULTS[name].full === true && FAULT_POINTS.indexOf(name) < FAULT_POINTS.indexOf('acknowledged'))) {
     test(`B42 full at ${point}: a typed failure, no leftovers, and it goes on when there is room`, async () => {
       const folder = freshFolder();
       const { store } = openIn(folder);
@@ -123,6 +125,65 @@ describe('a folder that cannot be written', () => {
     expect(openIn(folder).store.rows('k')).toEqual([row]);
   });
 
+  test.runIf(canMount)('C2 a store that cannot be written can be read, by who asks for no more', async () => {
+    const folder = mounted('size=4m') as string;
+    const { store } = openIn(folder);
+    const row = rowOf(store, sha256, 'k', { value: 'v', large: 'x'.repeat(70_000) });
+    store.openRun(runOf('r'));
+    await store.addRow(row);
+    await store.closeRun('r', 'ok', '2026-01-01T00:00:00.000Z');
+    await store.close();
+    execFileSync('mount', ['-o', 'remount,ro', folder]);
+    const reader = openStore(folder, { orReadOnly: true });
+    expect([reader.rows('k'), reader.holds(row), reader.runs().length]).toEqual([[row], true, 1]);
+    expect(reader.blobs.get((row.outputs.large as { ref: { hash: string } }).ref.hash)?.byteLength).toBe(70_000);
+    reader.setAnalysis('a', '{}');
+    expect(reader.blobs.get(reader.blobs.put(new Uint8Array(9)))?.byteLength).toBe(9);
+    await expect(reader.pin('r', true)).rejects.toMatchObject({ code: 'read-only' });
+    expect(() => reader.collect({ keep: 0, now: 0 })).toThrow(expect.objectContaining({ code: 'read-only' }));
+    expect(reader.examine()).toMatchObject({ damaged: [], missing: [], broken: [], pages: [] });
+    await reader.close();
+    execFileSync('mount', ['-o', 'remount,rw', folder]);
+  });
+
+  test.runIf(canMount)('B42 a store on a disk without a byte left can be read, by who asks for no more, and what writes is told why not', async () => {
+    const folder = mounted('size=4m') as string;
+    const { store } = openIn(folder);
+    const row = rowOf(store, sha256, 'k', { value: 'v' });
+    store.openRun(runOf('r'));
+    await store.addRow(row);
+    await store.closeRun('r', 'ok', '2026-01-01T00:00:00.000Z');
+    await store.close();
+    const { bavail, bsize } = statfsSync(folder);
+    writeFileSync(join(folder, 'ballast'), new Uint8Array(bavail * bsize));
+    expect(() => openStore(folder)).toThrow(expect.objectContaining({ code: 'disk-full' }));
+    const reader = openStore(folder, { orReadOnly: true });
+    expect([reader.rows('k'), reader.holds(row), reader.runs().length]).toEqual([[row], true, 1]);
+    expect(reader.examine()).toMatchObject({ damaged: [], missing: [], broken: [], pages: [] });
+    await expect(reader.pin('r', true)).rejects.toMatchObject({ code: 'disk-full' });
+    expect(() => reader.collect({ keep: 0, now: 0 })).toThrow(expect.objectContaining({ code: 'disk-full' }));
+    await reader.close();
+  });
+
+  test.runIf(canMount)('P7 what the database of a store that cannot be written has lost of effects is told all the same', async () => {
+    const folder = mounted('size=4m') as string;
+    const { store } = openIn(folder);
+    const intent = (id: string) => ({ id, key: id, run: 'r1', node: 'n', file: 'a.telar.md', started: '2026-01-01T00:00:00.000Z', what: 'write out.txt', take: 0 });
+    for (const id of ['made', 'open']) await store.addIntent(intent(id));
+    const { row } = await store.addRow(rowOf(store, sha256, 'made', { value: 'v' }, { effect: 'effect' }), 'made');
+    await store.close();
+    const database = new DatabaseSync(join(folder, '.telar', 'telar.db'));
+    database.exec('delete from rows; delete from small; delete from intents');
+    database.close();
+    execFileSync('mount', ['-o', 'remount,ro', folder]);
+    const reader = openStore(folder, { orReadOnly: true });
+    for (const key of ['made', 'open']) reader.recall(key);
+    expect([reader.rows('made'), reader.holds(row), reader.intents()]).toEqual([[row], true, [intent('open')]]);
+    await expect(reader.dropIntent('open')).rejects.toMatchObject({ code: 'read-only' });
+    await reader.close();
+    execFileSync('mount', ['-o', 'remount,rw', folder]);
+  });
+
   test('C2 a file in the place of the store is told', () => {
     const folder = freshFolder();
     writeFileSync(join(folder, '.telar'), 'a file');
@@ -130,6 +191,17 @@ describe('a folder that cannot be written', () => {
     rmSync(join(folder, '.telar'));
     mkdirSync(join(folder, '.telar', 'telar.db'), { recursive: true });
     expect(() => openStore(folder)).toThrow(expect.objectContaining({ code: 'read-only' }));
+  });
+
+  test('C2 a commit that another process locked out gives up what waited for it, and no value that waits for its row', async () => {
+    const { store } = openIn(freshFolder());
+    const rows = ['one', 'two'].map((value) => rowOf(store, sha256, value, { value }));
+    const disarm = armFault('begun', () => { throw Object.assign(new Error('database is locked'), { code: 'ERR_SQLITE_ERROR', errcode: 5 }); });
+    const refused = store.addRow(rows[0] as Row);
+    await expect(store.flush()).rejects.toMatchObject({ code: 'locked' });
+    await expect(refused).rejects.toMatchObject({ code: 'locked' });
+    disarm();
+    for (const row of rows) expect((await store.addRow(row)).row).toEqual(row);
   });
 
   test('C2 a lock that another process holds for a while is waited out', async () => {

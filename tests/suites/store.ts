@@ -140,6 +140,16 @@ export function storeSuite(name: string, sha256: Sha256, begin: () => Subject): 
       expect((await later(subject)).rows('k')[0]?.outputs).toEqual(second.outputs);
     });
 
+    test('C5 an output that was only summarised is not taken from another doing that gave something else', async () => {
+      const subject = open();
+      const { x, ...kept } = rowOf(subject.store, sha256, 'k', { value: 'v', x: 'ex' }).outputs;
+      const first = rowOf(subject.store, sha256, 'k', {}, { outputs: { ...kept, x: { summary: (x as OutputValue).summary } } });
+      await subject.store.addRow(first);
+      const second = rowOf(subject.store, sha256, 'k', { value: 'v', x: 'another ex' });
+      expect(await subject.store.addRow(second)).toMatchObject({ evidence: true, row: first });
+      expect((await later(subject)).rows('k')[0]?.outputs).toEqual(first.outputs);
+    });
+
     test('C2 a row whose value was never put is refused', async () => {
       const { store } = open();
       const row = rowOf(store, sha256, 'k', {}, { outputs: { value: { ref: { form: 'text', hash: sha256('never put'), bytes: 9 }, summary: { type: 'text', preview: '' } } } });
@@ -197,6 +207,99 @@ export function storeSuite(name: string, sha256: Sha256, begin: () => Subject): 
       const { store } = open();
       expect(() => store.addStep(stepOf('nobody', 'n'))).toThrow(expect.objectContaining({ code: 'lost' }));
       expect(() => store.addLog('nobody', 'n', 'stdout', '')).toThrow(expect.objectContaining({ code: 'lost' }));
+    });
+
+    test('P7 an intent is there until its receipt is', async () => {
+      const subject = open();
+      const intent = (id: string) => ({ id, key: `key of ${id}`, run: 'r1', node: 'n', file: 'a.telar.md', started: '2026-01-01T00:00:00.000Z', what: 'write out.txt', take: 0 });
+      for (const id of ['i1', 'i2', 'i3']) await subject.store.addIntent(intent(id));
+      const receipt = rowOf(subject.store, sha256, 'key of i2', { value: 'written' });
+      await subject.store.addRow(receipt, 'i2');
+      await subject.store.dropIntent('i3');
+      const store = await later(subject);
+      expect(store.intents()).toEqual([intent('i1')]);
+      expect([store.intent('key of i1'), store.intent('key of i2')]).toEqual([intent('i1'), undefined]);
+      expect(store.row(receipt.id)).toEqual(receipt);
+    });
+
+    test('P7 an intent that is open stays: a second one of its id is not kept, whoever comes with it', async () => {
+      const { store } = open();
+      const intent = { id: 'i', key: 'k', run: 'r1', node: 'n', file: 'a.telar.md', started: '2026-01-01T00:00:00.000Z', what: 'write out.txt', take: 0 };
+      await store.addIntent(intent);
+      await store.addIntent({ ...intent, run: 'r2' });
+      expect(store.intents()).toEqual([intent]);
+    });
+
+    test('P7 an intent that is open stays as it is: who comes second sees that it is another run’s', async () => {
+      const { store } = open();
+      const intent = { id: 'i', key: 'k', run: 'r1', node: 'n', file: 'a.telar.md', started: '2026-01-01T00:00:00.000Z', what: 'write out.txt', take: 0 };
+      await Promise.all([store.addIntent(intent), store.addIntent({ ...intent, run: 'r2' })]);
+      await store.addIntent({ ...intent, run: 'r3' });
+      expect(store.intents()).toEqual([intent]);
+      store.recall('k');
+      expect(store.intent('k')).toEqual(intent);
+    });
+
+    test('P7 an intent stays when its receipt is refused', async () => {
+      const { store } = open();
+      const intent = { id: 'i', key: 'k', run: 'r1', node: 'n', file: 'a.telar.md', started: '2026-01-01T00:00:00.000Z', what: 'write out.txt', take: 0 };
+      await store.addIntent(intent);
+      const row = rowOf(store, sha256, 'k', {}, { outputs: { value: { ref: { form: 'text', hash: sha256('never put'), bytes: 9 }, summary: { type: 'text', preview: '' } } } });
+      await expect(store.addRow(row, 'i')).rejects.toMatchObject({ code: 'value-missing' });
+      expect(store.intents()).toEqual([intent]);
+    });
+
+    test('C6 a run is pinned and let go, also when it is closed afterwards', async () => {
+      const subject = open();
+      subject.store.openRun(runOf('r1'));
+      await subject.store.pin('r1', true);
+      await subject.store.closeRun('r1', 'ok', '2026-01-01T00:00:01.000Z');
+      const store = await later(subject);
+      expect([store.run('r1')?.pinned, store.runs()[0]?.pinned, store.lastRun('a.telar.md')?.pinned]).toEqual([true, true, true]);
+      await store.pin('r1', false);
+      expect(store.run('r1')).toEqual({ ...runOf('r1'), status: 'ok', ended: '2026-01-01T00:00:01.000Z' });
+      await expect(store.pin('r2', true)).rejects.toMatchObject({ code: 'unknown-run' });
+    });
+
+    test('C4 a run is the shown one of its file until the next run of that file', async () => {
+      const subject = open();
+      for (const id of ['r1', 'r2']) subject.store.openRun(runOf(id));
+      subject.store.openRun(runOf('other', 'b.telar.md'));
+      await subject.store.show('a.telar.md', 'r1');
+      await subject.store.show('b.telar.md', 'other');
+      await expect(subject.store.show('a.telar.md', 'r9')).rejects.toMatchObject({ code: 'unknown-run' });
+      subject.store.openRun({ ...runOf('fork'), parent: 'r1' });
+      await subject.store.importRun({ ...runOf('brought'), bundle: 'x.telarrun' }, { steps: [], rows: [], logs: [] });
+      await subject.store.flush();
+      const store = await later(subject);
+      expect(store.shown('a.telar.md')).toBe('r1');
+      expect(store.lastRun('a.telar.md')?.id).toBe('r2');
+      store.openRun(runOf('r3'));
+      expect([store.shown('a.telar.md'), store.shown('b.telar.md'), store.lastRun('a.telar.md')?.id]).toEqual([undefined, 'other', 'r3']);
+    });
+
+    test('C7 a run from elsewhere is kept whole, or not at all', async () => {
+      const subject = open();
+      const rows = [rowOf(subject.store, sha256, 'imported/k1', { value: 'one' }), rowOf(subject.store, sha256, 'imported/k2', { value: 'two' })] as const;
+      const steps = rows.map((row, index) => stepOf('far', `n${index}`, { key: row.key, row: row.id }));
+      const run = { ...runOf('far'), status: 'ok' as const, ended: '2026-01-01T00:00:01.000Z', bundle: 'far.telarrun' };
+      const log = { node: 'n0', stream: 'stdout', text: 'said\n' };
+      const lost = rowOf(subject.store, sha256, 'k3', {}, { outputs: { value: { ref: { form: 'text', hash: sha256('never put'), bytes: 9 }, summary: { type: 'text', preview: '' } } } });
+      await expect(subject.store.importRun(run, { steps, rows: [rows[0], lost], logs: [] })).rejects.toMatchObject({ code: 'value-missing' });
+      expect([subject.store.runs(), subject.store.row(rows[0].id)]).toEqual([[], undefined]);
+      await subject.store.importRun(run, { steps, rows, logs: [log] });
+      const store = await later(subject);
+      expect([store.run('far'), store.steps('far'), store.logs('far')]).toEqual([run, steps, [log]]);
+      expect(rows.map((row) => store.row(row.id))).toEqual(rows);
+      await expect(store.importRun({ ...run, status: 'failed' }, { steps: [], rows: [], logs: [] })).rejects.toMatchObject({ code: 'refused' });
+      expect(store.run('far')?.status).toBe('ok');
+    });
+
+    test('P7 what a person has allowed is remembered', async () => {
+      const subject = open();
+      await subject.store.grant('h1');
+      const store = await later(subject);
+      expect([store.granted('h1'), store.granted('h2')]).toEqual([true, false]);
     });
 
     test('P9 a file hash is told for the same stamp only; an analysis for its key', async () => {
