@@ -1,30 +1,74 @@
 /**
  * Fault points: named places where a test may stop the process, or make an operation fail, as a machine would.
  *
- * Nothing is armed in ordinary life, and then a point costs one look into an empty map. The road not taken: wrappers around
- * the file system, which cannot tell *which* write of which step they are in.
+ * Nothing is armed in ordinary life, and then a point costs one look into an empty map. What an armed point does is not known here: tests
+ * hand in functions, the command line those of `adapters/faults.node.ts`. The road not taken: wrappers around the file system, which
+ * cannot tell *which* write of which step they are in.
  */
 
-/** The arrows of `semantics.md` C2, in their order. */
-export type FaultPoint =
-  | 'run' | 'blob-temporary' | 'blob-written' | 'blob-synced' | 'blob-renamed' | 'folders-synced'
-  | 'begun' | 'row-inserted' | 'committing' | 'committed' | 'acknowledged';
-
-/** All points, for tests that visit each. */
-export const FAULT_POINTS: readonly FaultPoint[] = [
-  'run', 'blob-temporary', 'blob-written', 'blob-synced', 'blob-renamed', 'folders-synced',
-  'begun', 'row-inserted', 'committing', 'committed', 'acknowledged',
-];
-
-const armed = new Map<FaultPoint, () => void>();
-
-/** Passes a point. Does what is armed there, which may throw. */
-export function fault(point: FaultPoint): void {
-  if (armed.size > 0) armed.get(point)?.();
+/** One point. */
+interface Fault {
+  /** What has just happened when it is passed. */
+  readonly words: string;
+  /** A write to the disk fails here when there is no room. */
+  readonly full?: true;
+  /** There is a file here whose bytes may not all have come to rest. */
+  readonly torn?: true;
 }
 
-/** Arms a point and gives the function that disarms it. */
-export function armFault(point: FaultPoint, act: () => void): () => void {
-  armed.set(point, act);
-  return () => { armed.delete(point); };
+const points = {
+  // The arrows of C2, in their order.
+  run: { words: 'the record of a run is in the transaction' },
+  'blob-temporary': { words: 'the temporary file of a value is made', full: true },
+  'blob-written': { words: 'a value is written into its temporary file', full: true, torn: true },
+  'blob-synced': { words: 'that file is synced', full: true },
+  'blob-renamed': { words: 'the file of a value has its name', torn: true },
+  'folders-synced': { words: 'the folders of new values are synced', full: true },
+  begun: { words: 'a transaction has begun', full: true },
+  'row-inserted': { words: 'a row is in the transaction', full: true },
+  committing: { words: 'all is in the transaction', full: true },
+  committed: { words: 'the transaction is durable' },
+  acknowledged: { words: 'who waited for it has been told' },
+  // Effects (P7).
+  'effect-noted': { words: 'a line is in the journal of effects, not synced', full: true },
+  'effect-intended': { words: 'an intent is durable, its effect not begun' },
+  'effect-made': { words: 'an effect is made, its receipt not kept' },
+  'file-written': { words: 'a file of the workspace is written under a temporary name', full: true, torn: true },
+  'file-renamed': { words: 'a file of the workspace has its name' },
+  // Retention, bundles, generations.
+  'gc-rows': { words: 'gc has deleted rows in the transaction', full: true },
+  'gc-blobs': { words: 'gc has removed a value, and not committed' },
+  'bundle-writing': { words: 'a piece of a bundle is written', full: true },
+  'bundle-written': { words: 'a bundle is written and synced under a temporary name', full: true },
+  'bundle-importing': { words: 'the values of a bundle are kept, its run is not' },
+  migrating: { words: 'a migration is done in its transaction', full: true },
+} as const satisfies Readonly<Record<string, Fault>>;
+
+/** The name of a point. */
+export type FaultPoint = keyof typeof points;
+
+/** All points by name, in the order in which a run passes them. */
+export const FAULTS: Readonly<Record<FaultPoint, Fault>> = points;
+
+/** The names of all points. */
+export const FAULT_POINTS = Object.keys(points) as readonly FaultPoint[];
+
+/** What happens at an armed point. */
+type Act = (point: FaultPoint, file?: string) => void;
+
+const armed = new Map<FaultPoint, readonly Act[]>();
+
+/** Passes a point. Does what is armed there, which may throw. @param file what is being written, where the point may be `torn` */
+export function fault(point: FaultPoint, file?: string): void {
+  if (armed.size > 0) for (const act of armed.get(point) ?? []) act(point, file);
+}
+
+/** Arms a point, beside what is armed there already. @returns what disarms it */
+export function armFault(point: FaultPoint, act: Act): () => void {
+  armed.set(point, [...armed.get(point) ?? [], act]);
+  return () => {
+    const left = (armed.get(point) ?? []).filter((one) => one !== act);
+    if (left.length > 0) armed.set(point, left);
+    else armed.delete(point);
+  };
 }
