@@ -22,6 +22,8 @@ export async function main(argv: readonly string[]): Promise<number> {
     const command = findCommand(name);
     const parsed = parseArguments(command, rest);
     if (parsed.flags.help === true) { terminal.out(helpFor(command)); return 0; }
+    const faults = [...parsed.list('fault') ?? [], ...(process.env.TELAR_FAULT ?? '').split(/[\s,]+/).filter((one) => one !== '')];
+    if (faults.length > 0) (await import('../adapters/faults.node.ts')).armFaults(faults);
     const { run } = await command.load();
     return await run(parsed, commands);
   } catch (error) {

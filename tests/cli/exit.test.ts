@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createPlace, js, NODE, py, TELAR, yaml, type Place } from '../support/cli.ts';
+import { createPlace, js, NODE, py, sql, TELAR, yaml, type Place } from '../support/cli.ts';
 import { hide, preload } from './fixtures.ts';
 
 const good = js('good', '1 + 1');
@@ -77,17 +77,22 @@ test.each(['SIGINT', 'SIGTERM'] as const)('R2 %s in the middle of `while True` e
   expect((await place.telar(['runs', 'c.telar.md', '--json'])).lines[0]?.runs[0]).toMatchObject({ status: 'cancelled' });
 });
 
-test('R2 a key pressed in a terminal reaches the whole group, and is one cancel', async () => {
-  place.write('d.telar.md', py('forever', 'print("begun")\nwhile True:\n    pass'));
+test.each([
+  ['Python', py('forever', 'print("begun")\nwhile True:\n    pass')],
+  ['Python that waits', py('forever', 'import time\nprint("begun", flush=True)\ntime.sleep(60)')],
+  ['JavaScript', js('forever', 'console.log("begun");\nfor (;;) {}')],
+  ['SQL', py('ready', 'print("begun")') + sql('forever', "select count(*) from range(10000000) a(i), range(10000000) b(j) where (i * j) % 7 = 3 and 'begun' != i::varchar")],
+])('R2 a key pressed in a terminal reaches the whole group, and is one cancel: the engine of %s is stopped, and does not fail', async (_, text) => {
+  place.write('d.telar.md', text);
   const child = spawn(NODE, [TELAR, 'run', 'd.telar.md', '--json'], { cwd: place.root, detached: true, stdio: ['ignore', 'pipe', 'ignore'] });
-  let text = '';
-  child.stdout.setEncoding('utf8').on('data', (more: string) => { text += more; });
-  while (!text.includes('begun')) await wait(20);
+  let said = '';
+  child.stdout.setEncoding('utf8').on('data', (more: string) => { said += more; });
+  while (!said.includes('"text":"begun') || !/"node":"forever","status":\{"state":"running"/.test(said)) await wait(20);
   process.kill(-(child.pid as number), 'SIGINT');
   process.kill(-(child.pid as number), 'SIGINT');
   const code = await new Promise((resolve) => { child.once('close', resolve); });
   expect(code).toBe(130);
-  expect(text.trim().split('\n').at(-1)).toMatch(/"type":"summary".*"status":"cancelled"/);
+  expect(JSON.parse(said.trim().split('\n').at(-1) ?? '')).toMatchObject({ type: 'summary', status: 'cancelled', nodes: { forever: { state: 'cancelled' } } });
 });
 
 /** Runs a notebook of this text, perhaps where Python is not installed. */

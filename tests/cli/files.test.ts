@@ -96,7 +96,7 @@ describe('completion', () => {
       const script = `telar() { "${NODE}" "${TELAR}" "$@"; }; source script.bash; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _telar; printf '%s\\n' "\${COMPREPLY[@]}"`;
       return spawnSync('bash', ['-c', script, 'bash', ...words], { cwd: place.root, encoding: 'utf8' }).stdout.trim().split('\n').sort();
     };
-    expect(offered('telar', 'r')).toEqual(['run', 'runs']);
+    expect(offered('telar', 'r')).toEqual(['restore', 'run', 'runs']);
     expect(offered('telar', 'run', '--no')).toEqual(['--no-reuse']);
     expect(offered('telar', 'graph', '--format', '')).toEqual(['dot', 'json', 'mermaid']);
     expect(offered('telar', 'run', 'sma')).toEqual(['small.telar.md']);

@@ -59,16 +59,51 @@ test('P6 `plan` and `why` keep to their schemas before and after', async () => {
   place.write('small.telar.md', small['small.telar.md']);
 });
 
-test('CLI `graph`, `check`, `runs` and `doctor` keep to their schemas', async () => {
+test('CLI `graph`, `check`, `runs`, `compare` and `doctor` keep to their schemas', async () => {
   for (const file of ['small.telar.md', 'broken.telar.md']) keeps('graph', last(await place.telar(['graph', file, '--format', 'json'])));
   const check = await place.telar(['check', '.', '--json']);
   keeps('check', last(check));
   expect(check.code).toBe(2);
   keeps('runs', last(await place.telar(['runs', '--json'])));
   keeps('runs', last(await place.telar(['runs', 'small.telar.md', '--json'])));
+  keeps('compare', last(await place.telar(['compare', 'last~1', 'last', '--json'])));
   const doctor = await place.telar(['doctor', '--json']);
   keeps('doctor', last(doctor));
   expect(doctor.code).toBe(0);
+  keeps('faults', last(await place.telar(['faults', '--json'])));
+});
+
+test('C4 `restore`, `fork` and `runs` with forks keep to their schemas', async () => {
+  await place.run('broken.telar.md');
+  const broken = last(await place.telar(['restore', 'last', '--json']));
+  keeps('summary', broken);
+  await place.run('small.telar.md');
+  const forked = await place.telar(['fork', 'last', '--set', 'least=3', '--json']);
+  for (const line of forked.lines.slice(0, -1)) keeps('operation', line);
+  keeps('summary', last(forked));
+  expect(last(forked).parent).toBe((last(await place.telar(['runs', '--json'])).runs as Line[])[1]?.run);
+  keeps('summary', last(await place.telar(['restore', 'last', '--json'])));
+  keeps('runs', last(await place.telar(['runs', '--json'])));
+});
+
+test('C4 every line of `verify --json` is an operation, and the last one a verification', async () => {
+  place.write('dice.telar.md', `${js('dice', 'Math.random()')}${js('fails', 'throw new Error("no")')}${js('ok', '1')}`);
+  for (const [file, code] of [['dice.telar.md', 5], ['small.telar.md', 0]] as const) {
+    await place.run(file);
+    const done = await place.telar(['verify', 'last', '--json']);
+    for (const line of done.lines.slice(0, -1)) keeps('operation', line);
+    keeps('verify', last(done));
+    expect([done.code, done.lines.length]).toEqual([code, done.stdout.trim().split('\n').length]);
+  }
+});
+
+test('C6 `gc` and `fsck` keep to their schemas', async () => {
+  await place.run('small.telar.md');
+  await place.run('small.telar.md');
+  keeps('gc', last(await place.telar(['gc', '--keep', '1', '--dry-run', '--json'])));
+  keeps('gc', last(await place.telar(['gc', '--keep', '1', '--json'])));
+  keeps('fsck', last(await place.telar(['fsck', '--json'])));
+  keeps('fsck', last(await place.telar(['fsck', '--repair', '--json'])));
 });
 
 test('CLI a command that cannot do its work ends with an error of the schema', async () => {
@@ -80,8 +115,26 @@ test('CLI a command that cannot do its work ends with an error of the schema', a
   }
 });
 
+test('P7 `doubt` and `trust` keep to their schemas', async () => {
+  place.write('effects.telar.md', `${js('poem', '"alba"')}${fence('yaml', '#kept .save', 'from: poem\nfile: out/poem.txt')}${fence('yaml', '#web .http', 'url: https://example.org/')}`);
+  keeps('trust', last(await place.telar(['trust', 'effects.telar.md', '--json'])));
+  keeps('trust', last(await place.telar(['trust', 'small.telar.md', '--json'])));
+  await place.run('effects.telar.md', ['--to', 'kept', '--fault', 'effect-made:kill']);
+  const list = last(await place.telar(['doubt', 'list', '--json']));
+  keeps('doubts', list);
+  const [{ id }] = list.doubts as [Line];
+  keeps('doubts', last(await place.telar(['doubt', 'resolve', id as string, 'done', '--json'])));
+});
+
+test('CLI `bundle` and `bundle import` keep to their schemas', async () => {
+  await place.run('small.telar.md');
+  keeps('bundled', last(await place.telar(['bundle', 'last', '-o', 'small.telarrun', '--json'])));
+  keeps('import', last(await place.telar(['bundle', 'import', 'small.telarrun', '--json'])));
+  keeps('verify', last(await place.telar(['bundle', 'verify', 'small.telarrun', '--json'])));
+});
+
 test('CLI the schemas refuse what is not theirs', () => {
-  for (const [name, wrong] of [['plan', { type: 'plan', steps: [{ node: 'a', decision: 'maybe', reason: '' }] }], ['summary', { type: 'summary', run: 'r', status: 'ok', nodes: { a: { state: 'fresh', key: 'short' } } }], ['check', { type: 'check', problems: [{ file: 'a' }] }]] as const) {
+  for (const [name, wrong] of [['verify', { type: 'verify', run: 'r', identical: 0, equal: 0, total: 1, divergent: [{ node: 'a', output: 'value', expected: 'x' }], leftOut: [], ms: 1 }], ['plan', { type: 'plan', steps: [{ node: 'a', decision: 'maybe', reason: '' }] }], ['summary', { type: 'summary', run: 'r', status: 'ok', nodes: { a: { state: 'fresh', key: 'short' } } }], ['check', { type: 'check', problems: [{ file: 'a' }] }]] as const) {
     expect(ajv.getSchema(`urn:telar:schema:${name}:1`)?.(wrong)).toBe(false);
   }
 });

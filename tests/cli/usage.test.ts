@@ -117,6 +117,8 @@ describe('places', () => {
     expect(existsSync(place.path('sub/.telar/telar.db'))).toBe(true);
     const outside = await place.telar(['run', 'a.telar.md', '--workspace', 'sub']);
     expect([outside.code, outside.stderr]).toEqual([2, expect.stringMatching(/not inside the workspace/)]);
+    const nowhere = await place.telar(['verify', 'last', '--workspace', 'nowhere']);
+    expect([nowhere.code, nowhere.stderr]).toEqual([2, 'telar: There is no folder nowhere. Name one that exists with --workspace.\n']);
   });
 
   test('CLI `--quiet` says only what went wrong', async () => {

@@ -56,6 +56,16 @@ describe.each(notebooks)('%s', (notebook) => {
     expect(Object.keys(second.nodes).sort()).toEqual(Object.keys(first.nodes).sort());
     for (const [id, node] of Object.entries(first.nodes)) expect(second.nodes[id]?.outputs, id).toEqual(node.outputs);
   });
+
+  test('C4 verifies with nothing divergent, and nothing left out that could be done', async () => {
+    const verified = await place.telar(['verify', 'last', '--json']);
+    expect(verified.lines.at(-1), verified.stderr).toMatchObject({ type: 'verify', divergent: [] });
+    const { identical, equal, total, leftOut } = verified.lines.at(-1) as unknown as { identical: number; equal: number; total: number; leftOut: readonly { why: string }[] };
+    expect([verified.code, identical + equal]).toEqual([0, total]);
+    // What has no result was skipped: all is green here.
+    expect(leftOut.filter(({ why }) => !['gather', 'no-result', 'observe', 'effect'].includes(why))).toEqual([]);
+    expect(total).toBeGreaterThan(0);
+  });
 });
 
 test('R10 samples/checks turns red when its input says so, and only the check does', async () => {

@@ -52,7 +52,7 @@ export interface RunEnd extends Finished {
   readonly nodes: Readonly<Record<string, NodeEnd>>;
   /** Ids that ran, sorted. */
   readonly ran: readonly string[];
-  /** Ids that are not fresh, with their state or the code of their error. */
+  /** Ids that are neither fresh nor skipped by their `when=`, with their state or the code of their error. */
   readonly unwell: Readonly<Record<string, string>>;
 }
 
@@ -125,7 +125,7 @@ function endOf(finished: Finished): RunEnd {
   return {
     ...finished, nodes, status: String(last?.type === 'summary' ? last.status : last?.code ?? 'none'),
     ran: entries.filter(([, node]) => node.how === 'ran').map(([id]) => id).sort(),
-    unwell: Object.fromEntries(entries.filter(([, node]) => node.state !== 'fresh').map(([id, node]) => [id, node.state === 'failed' ? node.error?.code ?? 'failed' : node.state])),
+    unwell: Object.fromEntries(entries.filter(([, node]) => node.state !== 'fresh' && node.state !== 'skipped').map(([id, node]) => [id, node.state === 'failed' ? node.error?.code ?? 'failed' : node.state])),
   };
 }
 

@@ -1,6 +1,7 @@
 /** A bench for JavaScript bodies: one engine, blobs in memory, and outcomes in plain form. */
 import type { Outcome, Program, StepInput } from '../../contracts/node.ts';
 import { createJavaScript } from '../../runtime/executors/javascript/javascript.node.ts';
+import type { World } from '../../runtime/ports.ts';
 import { loadValue, storeValue } from '../../runtime/values/kinds.ts';
 import { storeTable } from '../../runtime/values/table.ts';
 import { splitJavaScript } from '../../nodes/javascript/split.ts';
@@ -8,7 +9,7 @@ import { memoryBlobs } from './memory-blobs.ts';
 
 export interface BenchOptions {
   readonly id?: string; readonly wanted?: readonly string[]; readonly modules?: Readonly<Record<string, string>>; readonly seed?: number; readonly line?: number;
-  readonly time?: number; readonly memory?: number; readonly output?: number; readonly signal?: AbortSignal;
+  readonly time?: number; readonly memory?: number; readonly output?: number; readonly signal?: AbortSignal; readonly world?: World;
 }
 
 export const blobs = memoryBlobs();
@@ -33,7 +34,7 @@ export async function run(code: string, inputs: Readonly<Record<string, StepInpu
   const outcome = await engine.execute(programOf(code, options), inputs, {
     blobs, signal: options.signal ?? new AbortController().signal,
     limits: { time: options.time ?? 20_000, memory: options.memory ?? 512e6, output: options.output ?? 64e6 },
-    emit: (stream, text) => { said += stream === 'stderr' ? `[${text}]` : text; },
+    emit: (stream, text) => { said += stream === 'stderr' ? `[${text}]` : text; }, ...(options.world === undefined ? {} : { world: options.world }),
   });
   const ref = outcome.outputs.value!.ref!;
   return { value: ref.form === 'live' ? ref : loadValue(ref, blobs), outcome, said };

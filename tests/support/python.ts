@@ -10,6 +10,7 @@ import type { TelarError } from '../../contracts/errors.ts';
 import type { Outcome, Program, StepInput } from '../../contracts/node.ts';
 import type { Blobs, ValueRef } from '../../contracts/values.ts';
 import { createPython, type PythonExecutor, type PythonOptions } from '../../runtime/executors/python/python.node.ts';
+import type { World } from '../../runtime/ports.ts';
 import { loadValue, storeValue } from '../../runtime/values/kinds.ts';
 
 /** What a step is run with, beside its code. */
@@ -19,6 +20,7 @@ interface Around extends Partial<Omit<Program, 'code'>> {
   readonly memory?: number;
   readonly output?: number;
   readonly signal?: AbortSignal;
+  readonly world?: World;
 }
 
 /** One engine over a folder of its own. */
@@ -57,13 +59,15 @@ export function pythonBench(options: Partial<PythonOptions> = {}): Bench {
       mkdirSync(dirname(join(root, path)), { recursive: true });
       writeFileSync(join(root, path), text);
     },
-    program: (code, { inputs: _inputs, time: _time, memory: _memory, output: _output, signal: _signal, ...around } = {}) => ({
+    program: (code, { inputs: _inputs, time: _time, memory: _memory, output: _output, signal: _signal, world: _world, ...around } = {}) => ({
       engine: 'python', code, file: 'notes.telar.md', line: 10, id: 'node', wanted: [], binds: [], modules: {}, folder: '', ...around,
     }),
     async run(code, around = {}) {
       const limits = { time: around.time ?? 20_000, memory: around.memory ?? 256e6, output: around.output ?? 10e6 };
       const signal = around.signal ?? new AbortController().signal;
-      return python.execute(bench.program(code, around), around.inputs ?? {}, { blobs, limits, signal, emit: (stream, text) => { streamed.push(`${stream}:${text}`); } });
+      return python.execute(bench.program(code, around), around.inputs ?? {}, {
+        blobs, limits, signal, emit: (stream, text) => { streamed.push(`${stream}:${text}`); }, ...(around.world === undefined ? {} : { world: around.world }),
+      });
     },
     value: async (code, around) => bench.read((await bench.run(code, around)).outputs.value!.ref),
     error: (code, around) => bench.run(code, around).then((outcome) => { throw new Error(`no error, but ${JSON.stringify(outcome.outputs)}`); }, (error: TelarError) => error),

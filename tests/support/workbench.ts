@@ -12,11 +12,13 @@ import { createResources } from '../../runtime/adapters/resources.node.ts';
 import { createMemoryStore } from '../../runtime/checkpoints/memory.ts';
 import type { Store } from '../../runtime/checkpoints/store.ts';
 import type { ExecuteContext, Executor, Files } from '../../runtime/ports.ts';
+import type { ReplayPorts } from '../../runtime/replay/replica.ts';
 import { createRuntime, type Notebook, type RunOptions } from '../../runtime/runtime.ts';
 import type { RunResult } from '../../runtime/scheduler/run-plan.ts';
 import { loadValue, storeValue } from '../../runtime/values/kinds.ts';
 import { catalogue } from './graphs.ts';
 import { memoryFiles } from './memory-files.ts';
+import { withReplicas } from './memory-replica.ts';
 
 /** Evaluates expressions and `const` lines with JavaScript itself. */
 class TinyEngine implements Executor {
@@ -32,9 +34,16 @@ class TinyEngine implements Executor {
   close(): Promise<void> { return Promise.resolve(); }
 
   async execute(program: Program, inputs: Readonly<Record<string, StepInput>>, context: ExecuteContext): Promise<Outcome> {
-    this.began.push(program.id);
-    const names = Object.keys(inputs);
-    const values = names.map((name) => { const input = inputs[name] as StepInput; return 'ref' in input ? loadValue(input.ref, context.blobs) : undefined; });
+    // A `when=` is judged beside the step that it stands on.
+    if (program.id !== 'when') this.began.push(program.id);
+    const given: Record<string, unknown> = {};
+    for (const [port, input] of Object.entries(inputs)) {
+      const [name, member] = port.split('.') as [string, string?];
+      const value = 'ref' in input ? loadValue(input.ref, context.blobs) : undefined;
+      given[name] = member === undefined ? value : { ...given[name] as object, [member]: value };
+    }
+    const names = Object.keys(given);
+    const values = Object.values(given);
     if (this.pause !== undefined) await Promise.race([this.pause(program.id), new Promise((resolve) => { context.signal.addEventListener('abort', resolve, { once: true }); })]);
     if (context.signal.aborted) throw new TelarError('cancelled', 'stopped');
     const lines = program.code.trimEnd().split('\n');
@@ -58,6 +67,9 @@ export interface Bench {
   readonly engine: TinyEngine;
   readonly store: Store;
   readonly files: Files;
+  readonly ports: ReplayPorts;
+  /** Milliseconds that steps would have waited to be tried again. */
+  readonly slept: readonly number[];
   notebook(): Promise<Notebook>;
   write(text: string, path?: string): void;
   run(options?: Partial<RunOptions>): Promise<RunResult & { readonly operations: readonly Operation[] }>;
@@ -70,11 +82,13 @@ let runs = 0;
 /** Makes a bench. `store` may be shared between benches, as processes share a workspace. */
 export function createBench(text = '', store: Store = createMemoryStore(sha256)): Bench {
   const engine = new TinyEngine();
+  const slept: number[] = [];
   const files = memoryFiles({ 'main.telar.md': text });
-  const runtime = createRuntime({
+  const ports = withReplicas({
     files, store, observer: createObserver({ files, store, sha256 }), catalogue, resources: createResources(), executors: new Map([[engine.engine, engine]]),
-    sha256, clock: { now: () => performance.now(), date: () => new Date() }, newRun: () => `run-${String(runs++).padStart(8, '0')}`,
+    sha256, clock: { now: () => performance.now(), date: () => new Date(), sleep: (ms) => { slept.push(ms); return Promise.resolve(); } }, newRun: () => `run-${String(runs++).padStart(8, '0')}`,
   });
+  const runtime = createRuntime(ports);
   let open: Notebook | undefined;
   const notebook = async (): Promise<Notebook> => {
     if (open === undefined) open = await runtime.open('main.telar.md');
@@ -82,7 +96,7 @@ export function createBench(text = '', store: Store = createMemoryStore(sha256))
     return open;
   };
   return {
-    engine, store, files, notebook,
+    engine, store, files, ports, slept, notebook,
     write: (one, path = 'main.telar.md') => { files.write(path, new TextEncoder().encode(one)); },
     run: async (options = {}) => {
       const operations: Operation[] = [];

@@ -5,7 +5,7 @@ import { TelarError, type Problem } from '../../../contracts/errors.ts';
 import type { Arguments } from './arguments.node.ts';
 import { openHost } from './host.node.ts';
 import { shownPath } from './paths.node.ts';
-import { problemLine } from './run.node.ts';
+import { problemLine } from './tell-run.node.ts';
 import { colour, terminal } from './terminal.node.ts';
 
 /** A problem as `check` tells it; a file that cannot be read has an error's code. */

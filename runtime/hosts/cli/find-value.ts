@@ -1,30 +1,22 @@
 /**
- * Which stored value a person means by `ID[.output]`: of the row that a run would reuse, else of the last one that was recorded. Runs nothing.
+ * Which stored value a person means by `ID[.output]`: of the row that a run would reuse, else of the last one that was recorded.
+ * Runs nothing. Values of a past run are found by `find-past.ts`.
  */
 import { TelarError } from '../../../contracts/errors.ts';
-import type { Display, OutputValue } from '../../../contracts/node.ts';
 import { nearest } from '../../../nodes/nearest.ts';
-import type { Row, Store } from '../../checkpoints/store.ts';
-import type { GraphNode, Source } from '../../graph/node.ts';
+import { isAside, type Row, type Store } from '../../checkpoints/store.ts';
+import { eachOf, enclosureOf, outputPorts, templatePath, type GraphNode, type Source } from '../../graph/node.ts';
 import type { Notebook, Settings } from '../../runtime.ts';
 import type { PlannedStep } from '../../scheduler/preview.ts';
-
-/** A stored value with what must be told of it. */
-export interface Found {
-  readonly value: OutputValue;
-  readonly displays: readonly Display[];
-  readonly node: GraphNode;
-  readonly output: string;
-  /** A remark: that it is not what a run would give now. */
-  readonly note?: string;
-}
+import { findPastValue, type Found } from './find-past.ts';
 
 /**
  * @param set values of inputs; what the last run was given unless said
  * @throws TelarError `usage` when there is no such node or output, `value-missing` when nothing is stored
  */
 export function findValue(notebook: Notebook, store: Store, name: string, set: Settings = lastSettings(notebook, store)): Found {
-  const { node, output } = named(notebook, name);
+  const { node, output } = named(notebook, templatePath(name));
+  if (name.includes('[') || isInsideEach(node)) return findElement(notebook, store, name, node, set);
   const step = notebook.plan({ to: [node.path], set }).find((one) => one.node === node.path);
   const kept = step?.decision === 'reuse' ? step.decided?.row : undefined;
   const last = kept === undefined ? lastRow(notebook, store, node) : undefined;
@@ -38,7 +30,22 @@ export function findValue(notebook: Notebook, store: Store, name: string, set: S
   const note = kept !== undefined ? undefined
     : last?.failed === true && last.key === step?.decided?.key ? 'this is what its failed step gave'
       : `this is an older value: ${sentence(outdated(step))} ${again} computes the new one`;
-  return { value, displays: output === 'value' ? row.displays ?? [] : [], node, output, ...(note === undefined ? {} : { note }) };
+  return { value, displays: output === 'value' ? row.displays ?? [] : [], node: node.path, output, ...(note === undefined ? {} : { note }) };
+}
+
+/** The value of one element of an `each=`: of the notebook's last run, for only a run tells which elements there are. */
+function findElement(notebook: Notebook, store: Store, name: string, node: GraphNode, set: Settings): Found {
+  const last = store.lastRun(notebook.file);
+  const again = `\`telar run ${notebook.file} --to ${node.path}\``;
+  if (last === undefined) throw new TelarError('value-missing', `Nothing is stored of ${name} yet. ${again} computes it.`, { node: node.path });
+  const { note: _, ...found } = findPastValue(store, last, notebook.graph, name);
+  const same = JSON.stringify(set) === JSON.stringify(lastSettings(notebook, store)) && notebook.plan({ to: [node.path], set }).find((one) => one.node === node.path)?.decision === 'reuse';
+  return same ? found : { ...found, note: `this is of run ${last.id}; ${again} computes the new one` };
+}
+
+function isInsideEach(node: GraphNode): boolean {
+  for (let one = enclosureOf(node); one !== undefined; one = enclosureOf(one)) if (eachOf(one) !== undefined) return true;
+  return false;
 }
 
 /** The inputs of the last run, as far as the notebook still has them: what a person saw is what is shown. */
@@ -58,11 +65,12 @@ function outdated(step: PlannedStep | undefined): string {
 /** With its full stop; a reason may end with one, or with a question. */
 const sentence = (reason: string): string => (/[.?!]$/.test(reason) ? reason : `${reason}.`);
 
-/** The newest record that has a row which is still there. */
+/** The newest record that has a row which is still there; of a fork, or of an imported run, none. */
 function lastRow(notebook: Notebook, store: Store, node: GraphNode): { row: Row; key?: string; failed: boolean } | undefined {
-  for (const { row: id, key, state } of store.history(notebook.file, node.path)) {
+  for (const { row: id, key, state, run } of store.history(notebook.file, node.path)) {
     const row = id === undefined ? undefined : store.row(id);
-    if (row !== undefined && store.holds(row)) return { row, ...(key === undefined ? {} : { key }), failed: state === 'failed' };
+    const made = store.run(run);
+    if (row !== undefined && store.holds(row) && made !== undefined && !isAside(made)) return { row, ...(key === undefined ? {} : { key }), failed: state === 'failed' };
   }
   return undefined;
 }
@@ -76,12 +84,13 @@ function named({ graph, file }: Notebook, name: string): Source {
     throw new TelarError('usage', `There is no node \`${name}\` in ${file}.${near === undefined ? '' : ` Did you mean \`${near}\`?`}`);
   }
   const said = whole === undefined ? name.slice(dot + 1) : undefined;
-  const offered = node.inner === undefined ? node.outputs : node.ports.map((port) => port.name);
+  const ports = outputPorts(node);
+  const offered = node.inner === undefined ? node.outputs : ports.map((port) => port.name);
   const no = (what: string): TelarError => new TelarError('usage', `${what} It has ${offered.map((one) => `\`${node.path}${one === 'value' ? '' : `.${one}`}\``).join(', ') || 'none'}.`, { node: node.path });
   if (node.inner !== undefined) {
-    const port = said === undefined && node.ports.length === 1 ? node.ports[0] : node.ports.find((one) => one.name === said);
+    const port = said === undefined && ports.length === 1 ? ports[0] : ports.find((one) => one.name === said);
     if (port === undefined) throw no(said === undefined ? `\`${node.path}\` is a notebook: say which of its outputs.` : `\`${node.path}\` has no output \`${said}\`.`);
-    return port.source;
+    return eachOf(node) === undefined ? port.source : { node, output: port.name };
   }
   const output = said === undefined || said === node.id ? 'value' : said;
   if (!node.outputs.includes(output)) throw no(`\`${node.path}\` has no output \`${output}\`.`);

@@ -1,6 +1,6 @@
 /** `telar graph`: the graph as text for a drawing program, or as data. Runs nothing; what has a problem or failed last time is marked. */
 import type { Problem } from '../../../contracts/errors.ts';
-import { problemsOf, type GraphNode, type Scope } from '../../graph/node.ts';
+import { outputPorts, problemsOf, type GraphNode, type Scope } from '../../graph/node.ts';
 import type { Graph } from '../../graph/graph.ts';
 import type { Arguments } from './arguments.node.ts';
 import { openHost } from './host.node.ts';
@@ -30,7 +30,7 @@ export async function run(args: Arguments): Promise<number> {
 /** `telar graph --format json`. Outputs of a boundary are its notebook's. */
 function graphJson(graph: Graph): Record<string, unknown> {
   const nodes = [...graph.nodes()].map((node) => ({
-    id: node.path, kind: node.description.kind, outputs: node.inner === undefined ? node.outputs : node.ports.map((port) => port.name),
+    id: node.path, kind: node.description.kind, outputs: node.inner === undefined ? node.outputs : outputPorts(node).map((port) => port.name),
     problems: problemsOf(node).map(({ file = '', line, column, severity, code, message }: Problem) => ({ file, line, column, node: node.path, severity, code, message })),
   }));
   return { type: 'graph', nodes, edges: [...edges(graph)].map(({ from, output, to, port }) => ({ from: from.path, output, to: to.path, port })) };

@@ -1,5 +1,5 @@
 /** The command line's host: opens the workspace of a file and puts store, files, kinds and engines behind the runtime's ports. */
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { randomBytes } from 'node:crypto';
@@ -10,18 +10,22 @@ import { createFiles, type DiskFiles } from '../../adapters/files.node.ts';
 import { sha256 } from '../../adapters/hash.node.ts';
 import { createObserver } from '../../adapters/observer.ts';
 import { createResources } from '../../adapters/resources.node.ts';
+import { createSecrets } from '../../adapters/secrets.node.ts';
 import { findWorkspace, type Workspace } from '../../adapters/workspace.node.ts';
+import { hasStore } from '../../checkpoints/connection.node.ts';
 import { createMemoryStore } from '../../checkpoints/memory.ts';
 import { openStore } from '../../checkpoints/sqlite.node.ts';
 import type { Store } from '../../checkpoints/store.ts';
 import type { Executor } from '../../ports.ts';
+import type { ReplayPorts } from '../../replay/replica.ts';
 import { createRuntime, type Notebook, type RuntimePorts } from '../../runtime.ts';
 import { createExecutors } from '../executors.node.ts';
+import { createReplica } from '../replica.node.ts';
 import type { Arguments } from './arguments.node.ts';
 import { terminal } from './terminal.node.ts';
 
 /** An open workspace with its runtime. */
-export interface Host extends RuntimePorts {
+export interface Host extends ReplayPorts {
   readonly workspace: Workspace;
   readonly files: DiskFiles;
   readonly store: Store;
@@ -53,23 +57,26 @@ export function openHost(path: string, args: Pick<Arguments, 'text'>, use: Use =
   const executors: ReadonlyMap<string, Executor> = createExecutors({ root: workspace.root, state });
   const ports: RuntimePorts = {
     files, store, observer: createObserver({ files, store, sha256 }), catalogue: openCatalogue(), resources: createResources(), executors,
-    sha256, clock: systemClock, newRun,
+    sha256, clock: systemClock, newRun, secrets: createSecrets(state),
+    // Loaded when a step needs them.
+    network: { ask: async (request, limits) => (await import('../../adapters/network.node.ts')).systemNetwork.ask(request, limits) },
+    parquet: async (columns, rows) => (await import('./parquet.node.ts')).parquetOf(columns, rows),
   };
   const runtime = createRuntime(ports);
   return {
     ...ports, files, store, workspace, runtime,
+    replica: () => createReplica(ports, state),
     open: () => runtime.open(workspace.file),
     close: async () => {
-      await Promise.all([...executors.values()].map((executor) => executor.close()));
-      await store.close();
+      try { await Promise.all([...executors.values()].map((executor) => executor.close())); } finally { await store.close(); }
     },
   };
 }
 
 function storeFor(root: string, use: Use): Store {
-  if (use !== 'run' && !existsSync(join(root, '.telar', 'telar.db'))) return createMemoryStore(sha256);
+  if (use !== 'run' && !hasStore(root)) return createMemoryStore(sha256);
   try {
-    return openStore(root, { onDamage: (damage) => { terminal.error(`telar: ${damage.message}`); } });
+    return openStore(root, { onDamage: (damage) => { terminal.error(`telar: ${damage.message}`); }, orReadOnly: use !== 'run' });
   } catch (error) {
     if (use !== 'parse' || !(error instanceof TelarError)) throw error;
     return createMemoryStore(sha256);

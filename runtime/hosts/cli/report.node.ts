@@ -58,7 +58,7 @@ export class Report {
   }
 
   #mark({ state, how }: NodeStatus): string {
-    if (state === 'fresh') return how === 'ran' ? colour.green('●') : colour.green('○');
+    if (state === 'fresh') return how === 'reused' ? colour.green('○') : colour.green('●');
     if (state === 'failed') return colour.red('✗');
     return state === 'disabled' ? colour.grey('–') : colour.yellow('–');
   }
@@ -67,14 +67,14 @@ export class Report {
     const { state, how, ms = 0, reason, error, outputs } = status;
     const type = outputs?.value?.summary.type;
     if (state === 'fresh') {
-      const what = how === 'ran' ? `ran ${duration(ms)}` : 'reused';
+      const what = how === 'reused' ? 'reused' : how === 'verified' ? `same ${duration(ms)}` : `ran ${duration(ms)}`;
       return `${what.padEnd(11)} ${(type ?? '').padEnd(22)} ${colour.grey(reason ?? '')}`;
     }
     if (state === 'failed') {
       const file = typeof error?.data?.notebook === 'string' ? `${this.#shown(error.data.notebook)} ` : '';
       const place = error?.line === undefined ? file.replace(/ $/, ': ') : `${file}line ${error.line}: `;
       const traceback = typeof error?.data?.traceback === 'string' ? `\n${indent(error.data.traceback.trimEnd())}` : '';
-      return `${colour.red('failed')}      ${place}${error?.message ?? ''}${colour.grey(traceback)}`;
+      return `${colour.red((error?.code === 'divergent' ? 'differs' : 'failed').padEnd(11))} ${place}${error?.message ?? ''}${colour.grey(traceback)}`;
     }
     return `${state.padEnd(11)} ${colour.grey(reason ?? '')}`;
   }

@@ -1,21 +1,19 @@
 /** `telar show`: a stored value, on the terminal or in a file. Runs nothing. */
 import { extname } from 'node:path';
 import { TelarError } from '../../../contracts/errors.ts';
-import type { TableView, ValueRef } from '../../../contracts/values.ts';
-import { CHART, chartData } from '../../../nodes/view/chart.ts';
-import { renderChart } from '../../../nodes/view/render-chart.ts';
-import { NumberArray } from '../../values/array.ts';
-import { frameTable, readColumn, type ColumnData } from '../../values/column.ts';
-import { tableFromArray, tableFromRecords } from '../../values/infer.ts';
+import { CHART } from '../../../nodes/view/chart.ts';
+import { findRun } from '../../checkpoints/find-run.ts';
+import { pastGraph } from '../../replay/past.ts';
+import { frameTable } from '../../values/column.ts';
+import { asTable, chartSvg, columnsOf } from '../../values/export.ts';
 import { loadValue } from '../../values/kinds.ts';
-import { isPlain } from '../../values/scalars.ts';
+import { plainJson, tableCsv, tableJson } from '../../values/plain.ts';
 import { isTableView } from '../../values/summary.ts';
-import { encodeColumns, PlainTableView, readManifest } from '../../values/table.ts';
 import type { Arguments } from './arguments.node.ts';
-import { findValue, type Found } from './find-value.ts';
+import { findPastValue, type Found } from './find-past.ts';
+import { findValue } from './find-value.ts';
 import { openHost, type Host } from './host.node.ts';
 import { deliver } from './paths.node.ts';
-import { plainJson, tableCsv, tableJson } from './plain.ts';
 import { tableText } from './preview.node.ts';
 import { planOptions } from './run.node.ts';
 import { terminal } from './terminal.node.ts';
@@ -38,7 +36,7 @@ export async function run(args: Arguments): Promise<number> {
   if (toTerminal && (format === 'arrow' || format === 'parquet')) throw new TelarError('usage', `${format} is binary and this is a terminal. Name a file: -o ${name.replaceAll('/', '-')}.${format}`);
   const host = openHost(file, args, 'read');
   try {
-    const found = findValue(await host.open(), host.store, name, planOptions(args).set);
+    const found = await find(host, name, args);
     if (found.note !== undefined && args.flags.quiet !== true) terminal.error(`telar: ${found.note}.`);
     deliver(await show(found, format, host, toTerminal, args.flags.quiet === true), path);
     return 0;
@@ -47,19 +45,33 @@ export async function run(args: Arguments): Promise<number> {
   }
 }
 
+/** The value: of the run that is named, else of the one that was restored, else what the notebook gives as it stands. */
+async function find(host: Host, name: string, args: Arguments): Promise<Found> {
+  const { store, workspace: { file } } = host;
+  const { set } = planOptions(args);
+  const asked = args.text('run');
+  const shown = asked === undefined && set === undefined ? store.shown(file) : undefined;
+  const run = asked !== undefined ? findRun(store, asked) : shown === undefined ? undefined : store.run(shown);
+  if (run === undefined) return findValue(await host.open(), store, name, set);
+  if (set !== undefined) throw new TelarError('usage', 'A past run has the inputs that it had: leave --set out, or --run.');
+  if (run.file !== file) throw new TelarError('usage', `Run ${run.id} is of ${run.file}, not of ${file}.`, { run: run.id, file: run.file });
+  const found = findPastValue(store, run, await pastGraph(host, run), name);
+  return asked !== undefined ? found : { ...found, note: `${found.note ?? ''}, which was restored; the next run shows its own values` };
+}
+
 async function show(found: Found, format: Format, host: Host, toTerminal: boolean, quiet: boolean): Promise<Pieces> {
   const { value: { ref, summary }, node, output } = found;
   const { blobs } = host.store;
-  const full = output === 'value' ? node.path : `${node.path}.${output}`;
+  const full = output === 'value' ? node : `${node}.${output}`;
   if (format === 'svg') return [await svg(found, host, full)];
   if (ref === undefined) {
     if (format === 'auto' || format === 'text') return [`${summary.type}\n${summary.preview}\n(only this summary was kept, since no node reads ${full})\n`];
-    throw new TelarError('value-missing', `Only a summary of ${full} was kept (${summary.type}), since no node reads it. Let a node read it, and run again.`, { node: node.path });
+    throw new TelarError('value-missing', `Only a summary of ${full} was kept (${summary.type}), since no node reads it. Let a node read it, and run again.`, { node });
   }
   if (ref.form === 'live' || ref.form === 'opaque') {
     const what = ref.form === 'live' ? `a ${ref.live?.what ?? 'live object'} in ${ref.live?.language ?? 'its language'}; it is made again where it is read` : 'a Python object that only Python can read; give out plain data to see it elsewhere';
     if (format === 'auto' || format === 'text') return [`${summary.preview}\n(${what})\n`];
-    throw new TelarError('value-type', `${full} is ${what}. It has no ${format} form.`, { node: node.path });
+    throw new TelarError('value-type', `${full} is ${what}. It has no ${format} form.`, { node });
   }
   if (ref.form === 'bytes') {
     if (format !== 'auto') throw notA(format, full, summary.type);
@@ -76,7 +88,7 @@ async function show(found: Found, format: Format, host: Host, toTerminal: boolea
   const table = asTable(value);
   if (table === undefined) throw notA(format, full, summary.type);
   if (format === 'csv') return tableCsv(table);
-  const columns = columnsOf(ref, table, host);
+  const columns = columnsOf(ref, table, blobs);
   if (format === 'arrow') return [frameTable(columns, table.rows)];
   const { parquetOf } = await import('./parquet.node.ts');
   const { bytes, asText } = await parquetOf(columns, table.rows);
@@ -94,33 +106,10 @@ function text(value: unknown, most: number): string {
   return `${JSON.stringify(plainJson(value), undefined, 2)}\n`;
 }
 
-/** Rows and columns of what can be a table: lists of records, one record, arrays. */
-function asTable(value: unknown): TableView | undefined {
-  if (isTableView(value)) return value;
-  const isRecord = (one: unknown): boolean => one instanceof Map || (typeof one === 'object' && one !== null && isPlain(one));
-  const rows = Array.isArray(value) && value.every(isRecord) ? value : isRecord(value) ? [value] : undefined;
-  const plain = value instanceof NumberArray ? tableFromArray(value) : rows === undefined ? undefined : tableFromRecords(rows);
-  return plain === undefined ? undefined : new PlainTableView(plain.columns, plain.rows);
-}
-
-/** The columns of a table with their exact types: as they are stored, or made of plain data. */
-function columnsOf(ref: ValueRef, table: TableView, { store }: Host): { name: string; data: ColumnData }[] {
-  if (ref.form !== 'table') return encodeColumns(table).map(({ name, blob }) => ({ name, data: readColumn(blob) }));
-  return readManifest(ref, store.blobs).columns.map(({ name, blob }) => {
-    const bytes = store.blobs.get(blob);
-    if (bytes === undefined) throw new TelarError('value-missing', `The column ${name} is gone or damaged; run the node that made it again.`, { column: name });
-    return { name, data: readColumn(bytes) };
-  });
-}
-
 /** A chart, drawn; or a picture that the value is, or that lies beside it. */
 async function svg({ value: { ref, summary }, displays }: Found, { store }: Host, name: string): Promise<string> {
   const blob = (hash: string): string => new TextDecoder().decode(store.blobs.get(hash));
-  if (ref?.mediaType === CHART) {
-    const chart = loadValue(ref, store.blobs);
-    const tables = Object.entries(chartData(chart)).map(([data, from]: [string, ValueRef]) => [data, loadValue(from, store.blobs)] as const);
-    return `${await renderChart(chart, Object.fromEntries(tables))}\n`;
-  }
+  if (ref?.mediaType === CHART) return `${await chartSvg(ref, store.blobs)}\n`;
   if (ref?.mediaType === 'image/svg+xml') return blob(ref.hash);
   const picture = displays.find((display) => display.mediaType === 'image/svg+xml');
   if (picture !== undefined) return blob(picture.hash);

@@ -1,6 +1,8 @@
 /** The objects that end a `--json` output; their shapes are JSON Schemas in `contracts/schema/`. */
 import type { OutputValue } from '../../../contracts/node.ts';
 import type { NodeStatus } from '../../../contracts/protocol.ts';
+import type { RunRecord } from '../../checkpoints/store.ts';
+import type { VerifyReport } from '../../replay/verify.ts';
 import type { RunResult } from '../../scheduler/run-plan.ts';
 
 /** `{hash, type, bytes}` of an output; one that was only summarised has no hash. */
@@ -18,8 +20,24 @@ function nodeSummary(status: NodeStatus): Record<string, unknown> {
   };
 }
 
-/** The last line of `telar run --json`. */
-export function runSummary(result: RunResult): Record<string, unknown> {
-  const nodes = Object.fromEntries([...result.nodes].map(([path, status]) => [path, nodeSummary(status)]));
-  return { type: 'summary', run: result.run, status: result.status, nodes };
+/** The last line of `telar run --json`; of `telar fork --json` with the run that it came from. */
+export function runSummary(result: RunResult, parent?: string): Record<string, unknown> {
+  return { type: 'summary', run: result.run, status: result.status, ...(parent === undefined ? {} : { parent }), nodes: nodesSummary(result.nodes) };
+}
+
+/** The last line of `telar restore --json`: the same of a past run, with what it was of. */
+export function pastSummary(run: RunRecord, nodes: ReadonlyMap<string, NodeStatus>): Record<string, unknown> {
+  const { id, file, started, status = 'open', parent, edits } = run;
+  return {
+    type: 'summary', run: id, status, file, started, ...(parent === undefined ? {} : { parent }), ...(edits === undefined ? {} : { edits }), nodes: nodesSummary(nodes),
+  };
+}
+
+/** The last line of `telar verify --json`. */
+export function verifySummary({ run, identical, equal, total, divergent, leftOut, ms }: VerifyReport): Record<string, unknown> {
+  return { type: 'verify', run, identical, equal, total, divergent, leftOut, ms: Math.round(ms) };
+}
+
+function nodesSummary(nodes: ReadonlyMap<string, NodeStatus>): Record<string, unknown> {
+  return Object.fromEntries([...nodes].map(([path, status]) => [path, nodeSummary(status)]));
 }

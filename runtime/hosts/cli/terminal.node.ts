@@ -1,6 +1,7 @@
 /** What the command line writes and how it ends: one place for streams, colours and exit statuses. */
 import type { ErrorJSON } from '../../../contracts/errors.ts';
 import type { NodeStatus } from '../../../contracts/protocol.ts';
+import type { VerifyReport } from '../../replay/verify.ts';
 
 const wantsColour = (stream: NodeJS.WriteStream): boolean => stream.isTTY === true && process.env.NO_COLOR === undefined && process.env.TERM !== 'dumb';
 
@@ -20,7 +21,7 @@ export const colour = { red: paint(31), green: paint(32), yellow: paint(33), blu
 const UNREADABLE: ReadonlySet<string> = new Set([
   'missing-name', 'ambiguous-name', 'cycle', 'duplicate-id', 'unknown-kind', 'unknown-key', 'syntax', 'rebinding', 'bad-value', 'missing-key',
   'front-matter', 'generation', 'conflict', 'not-utf8', 'bad-id', 'cross-language', 'unwired-input', 'type-mismatch', 'not-in-generation',
-  'usage', 'unreadable', 'newer-generation',
+  'usage', 'unreadable', 'newer-generation', 'unknown-run',
 ]);
 
 /** Exit status of a command that ended with this error. A notebook that is not there, or is a folder, is bad usage too. */
@@ -28,7 +29,9 @@ export function exitOf(error: { readonly code: string }): number {
   if (error.code === 'cancelled') return 130;
   if (UNREADABLE.has(error.code) || error.code === 'missing-file' || error.code === 'bad-file') return 2;
   if (error.code === 'check-red') return 3;
-  return error.code === 'unavailable' ? 4 : 1;
+  // What a bundle says and what it holds differ.
+  if (error.code === 'forged') return 5;
+  return error.code === 'unavailable' || error.code === 'input-gone' ? 4 : 1;
 }
 
 /** Exit status of a run: the first that applies of 130, 2, 1, 3, 4, 0. */
@@ -46,6 +49,12 @@ export function exitOfRun(cancelled: boolean, nodes: Iterable<NodeStatus>, defin
   return lacking ? 4 : 0;
 }
 
+/** Exit status of a verification: 5 when something differs, 4 when something could not be done here. */
+export function exitOfVerify({ divergent, leftOut }: Pick<VerifyReport, 'divergent' | 'leftOut'>): number {
+  if (divergent.length > 0) return 5;
+  return leftOut.some(({ why }) => why === 'unavailable' || why === 'input-gone') ? 4 : 0;
+}
+
 /** `1.2 s`, `340 ms`. */
 export function duration(ms: number): string {
   if (ms < 0.5) return '0 ms';
@@ -59,3 +68,6 @@ export function size(bytes: number): string {
   const unit = Math.min(4, Math.floor(Math.log10(bytes) / 3));
   return `${(bytes / 1000 ** unit).toFixed(1)} ${['B', 'kB', 'MB', 'GB', 'TB'][unit]}`;
 }
+
+/** `1 run`, `2 runs`. */
+export const count = (many: number, what: string): string => `${many} ${what}${many === 1 ? '' : 's'}`;
