@@ -2,7 +2,7 @@
  * The connection of a store: one open database, and what becomes of one that turns out damaged while it is open: it is moved aside and a new
  * one begun, under the same hands. What must be told to a new database is its owner's matter (`healed`).
  */
-import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { TelarError } from '../../contracts/errors.ts';
 import { syncFolder } from '../adapters/durable.node.ts';
@@ -23,7 +23,7 @@ export interface Connection {
   ask<T>(question: (sql: Statements) => T): T;
   /** Does something in a transaction of its own that no other process writes beside. It is kept also when this throws. */
   alone<T>(act: (sql: Statements) => T): T;
-  /** Puts a database that turned out damaged aside and goes on with a new one. */
+  /** Puts a database that turned out damaged aside and goes on with a new one; with the one of another process that has done so already. */
   heal(): void;
   /** Puts the damaged database aside and goes on with a new one that holds what can be read of it. @throws TelarError as `connect`; then the damaged one is in its place */
   salvage(): void;
@@ -51,6 +51,7 @@ export function connect(folder: string, { orReadOnly, onDamage, healed }: Connec
   const path = databaseOf(folder);
   let refusal: TelarError | undefined;
   let sql = begin();
+  let file = fileOf(path);
 
   function begin(): Statements {
     try {
@@ -73,13 +74,28 @@ export function connect(folder: string, { orReadOnly, onDamage, healed }: Connec
   }
 
   function heal(): void {
+    if (replaced()) return;
     sql.database.close();
     onDamage({ what: 'database', id: path, path: setAside(path), message: 'The database turned out to be damaged and has been moved aside; a new one is begun. Results will be computed again where they are needed.' });
+    again();
+  }
+
+  /** Whether another process has put a new database in the place of this one; then that one is taken. */
+  function replaced(): boolean {
+    if (fileOf(path) === file) return false;
+    sql.database.close();
+    again();
+    return true;
+  }
+
+  function again(): void {
     sql = openDatabase(path, prepare, onDamage);
+    file = fileOf(path);
     healed();
   }
 
   function salvage(): void {
+    if (replaced()) return;
     const anew = `${path}.salvaged`;
     const { kept, lost } = salvageInto(anew, sql.database);
     sql.database.close();
@@ -90,8 +106,7 @@ export function connect(folder: string, { orReadOnly, onDamage, healed }: Connec
       what: 'database', id: path, path: aside,
       message: `The database is damaged and has been moved aside, to ${aside}. What can be read of it is in a new one: ${kept} records and values. At least ${lost} could not be read.`,
     });
-    sql = openDatabase(path, prepare, onDamage);
-    healed();
+    again();
   }
 
   function ask<T>(question: (sql: Statements) => T): T {
@@ -118,6 +133,9 @@ export function connect(folder: string, { orReadOnly, onDamage, healed }: Connec
     }),
   };
 }
+
+/** Which file stands at a path: another one after it has been replaced. */
+const fileOf = (path: string): number | undefined => statSync(path, { throwIfNoEntry: false })?.ino;
 
 function makeFolder(folder: string): void {
   try {

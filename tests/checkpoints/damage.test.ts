@@ -209,6 +209,19 @@ describe('C3 what is damaged is found and never served', () => {
     expect(later.blobs.has(hashOf(rows[0] as Row))).toBe(true);
   });
 
+  test('C3 of two that find a database damaged one replaces it, and the other takes the new one', async () => {
+    const { folder, rows } = await written();
+    const [one, other] = [openIn(folder), openIn(folder)];
+    change(join(folder, '.telar', 'telar.db'), (bytes) => bytes.fill(0x5a, 1024));
+    const { key } = rows[2] as Row;
+    expect(one.store.rows(key)).toEqual([]);
+    const row = rowOf(one.store, sha256, 'kept since', { value: 'again' });
+    await one.store.addRow(row);
+    expect(other.store.rows(key)).toEqual([]);
+    expect(other.store.rows('kept since')).toEqual([row]);
+    expect([one.damage.length, other.damage.length]).toEqual([1, 0]);
+  });
+
   test('C3 a file that is no database is moved aside with its name told, the blobs remain', async () => {
     const { folder, rows } = await written();
     writeFileSync(join(folder, '.telar', 'telar.db'), 'not a database, but long enough to look at '.repeat(99));
