@@ -3,6 +3,7 @@
  * does that, where the notebook can be opened). The first contradiction ends it, with its place.
  */
 import type { TableManifest } from '../../contracts/values.ts';
+import { redKey } from '../checkpoints/aside.ts';
 import { digestReads, rowId, type Row, type StepRecord } from '../checkpoints/store.ts';
 import { actionKey } from '../graph/fingerprint.ts';
 import type { Sha256 } from '../ports.ts';
@@ -58,7 +59,7 @@ function checkStep(step: StepRecord, { run }: Manifest, rows: ReadonlyMap<string
   if (step.row === undefined) return;
   const row = rows.get(step.row);
   if (row === undefined) throw forged(place, 'names a result that is not in the bundle.');
-  if (row.key !== step.key && row.key !== `red/${step.key}` && !(row.key.startsWith('other/') && row.key.endsWith(`/${step.key}`))) throw forged(place, 'names the result of another key.');
+  if (row.key !== step.key && (step.key === undefined || row.key !== redKey(step.key))) throw forged(place, 'names the result of another key.');
 }
 
 /**

@@ -4,10 +4,11 @@
  */
 import { TelarError } from '../../contracts/errors.ts';
 import type { TableManifest } from '../../contracts/values.ts';
+import { plainKey } from '../checkpoints/aside.ts';
 import { rowId, type Row, type RunLog, type RunRecord, type Store } from '../checkpoints/store.ts';
 import type { Sha256 } from '../ports.ts';
 import { BUNDLE_GENERATION, LOG_LIMIT, type LeftOut, type ListedBlob, type Manifest, type RunParts } from './format.ts';
-import { namedBlobs, plainKey, type Named } from './named.ts';
+import { namedBlobs, type Named } from './named.ts';
 
 /** What collecting needs. */
 export interface CollectFrom {
@@ -34,7 +35,9 @@ export function describeRun(record: RunRecord, { store, sha256, places }: Collec
     if (step.row === undefined) return told;
     const row = store.row(step.row);
     if (row === undefined) throw lost(run.id, [`the result of ${step.node}`]);
-    const plain = describeRow(row, sha256, hide);
+    let plain = describeRow(row, sha256, hide);
+    // Two results of one key are two takes here.
+    for (let known = rows.get(plain.id); known !== undefined && JSON.stringify(known) !== JSON.stringify(plain); known = rows.get(plain.id)) plain = describeRow({ ...plain, take: plain.take + 1 }, sha256, hide);
     rows.set(plain.id, plain);
     return { ...told, row: plain.id };
   });

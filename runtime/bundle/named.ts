@@ -2,6 +2,7 @@
  * The blobs that a run names, and what each is for. Whoever writes a bundle carries them; whoever reads one holds its list against
  * them: nothing may be missing without being listed as left out, and nothing may be there that nobody names.
  */
+import { importedKey } from '../checkpoints/aside.ts';
 import { rowId, type Row } from '../checkpoints/store.ts';
 import { NOTHING } from '../graph/fingerprint.ts';
 import type { Sha256 } from '../ports.ts';
@@ -21,15 +22,9 @@ export interface Named {
   readonly isTable?: true;
 }
 
-/** Keys of rows that a bundle brought: the content keeps two runs apart that gave different results under one key. */
-const IMPORTED = /^imported\/[0-9a-f]{16}\//;
-
-/** A key as it was where the row was made. */
-export function plainKey(key: string): string { return key.replace(IMPORTED, ''); }
-
 /** A row under the key under which it is kept here, so that nothing of it is reused unseen. */
 export function importedRow(row: Row, sha256: Sha256): Row {
-  const key = `imported/${sha256(JSON.stringify(row)).slice(0, 16)}/${row.key}`;
+  const key = importedKey(row.key, row, sha256);
   return { ...row, key, id: rowId(sha256, { ...row, key }) };
 }
 

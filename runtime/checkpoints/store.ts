@@ -11,6 +11,7 @@ import type { Display, FileReceipt, ObservedRead, OutputValue } from '../../cont
 import type { Decision, How, NodeState, RunStatus } from '../../contracts/protocol.ts';
 import type { Blobs, TableManifest, ValueRef, ValueSummary } from '../../contracts/values.ts';
 import type { Sha256 } from '../ports.ts';
+import { isBrought } from './aside.ts';
 
 /** One piece of a step's text streams, in order. */
 export interface LogEntry { readonly stream: string; readonly text: string }
@@ -235,9 +236,6 @@ export function holdsRow(blobs: SizedBlobs, row: Row): boolean {
 export function holdsBundled(blobs: SizedBlobs, row: Row): boolean {
   return holdsRow(blobs, { ...row, outputs: Object.fromEntries(Object.entries(row.outputs).filter(([, { ref }]) => ref?.form !== 'opaque')) });
 }
-
-/** Whether a bundle brought the row. */
-export const isBrought = (row: Pick<Row, 'key'>): boolean => row.key.startsWith('imported/');
 
 /** The blobs of the columns that a text names, if it is a table's manifest. */
 export function columnsOf(text: string | undefined): readonly string[] {

@@ -1,4 +1,5 @@
 /** The upkeep of a store that is at rest: retention (C6), examining and mending (C3), each after what was gathered has been committed. */
+import { isBrought } from './aside.ts';
 import type { DiskBlobs } from './blobs.node.ts';
 import { collect, type CollectOptions, type Collected } from './collect.node.ts';
 import type { Connection } from './connection.node.ts';
@@ -8,7 +9,7 @@ import { examine, mend, mendPages, type Examined } from './examine.node.ts';
 import type { Presence } from './presence.node.ts';
 import { pack, unpacked } from './records.node.ts';
 import type { Statements } from './statements.node.ts';
-import { holdsBundled, holdsRow, isBrought, type Row } from './store.ts';
+import { holdsBundled, holdsRow, type Row } from './store.ts';
 import { isCorrupt, typed } from './trouble.node.ts';
 import type { KnownWords } from './words.node.ts';
 

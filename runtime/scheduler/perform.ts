@@ -4,6 +4,7 @@
  */
 import { TelarError, type ErrorJSON } from '../../contracts/errors.ts';
 import type { Limits, Outcome, OutputValue } from '../../contracts/node.ts';
+import { redKey } from '../checkpoints/aside.ts';
 import { digestReads, rowId, type LogEntry, type Row } from '../checkpoints/store.ts';
 import type { GraphNode } from '../graph/node.ts';
 import type { Plan } from '../graph/plan.ts';
@@ -145,7 +146,7 @@ function toResult(node: GraphNode, decided: Decided, outcome: Outcome, reads: Ro
   const unique = [...new Map(all.map((read) => [`${read.what}\n${read.path}`, read])).values()];
   keepReadFiles(unique, at);
   const readsDigest = digestReads(sha256, unique);
-  const key = outcome.error === undefined ? decided.key : `red/${decided.key}`;
+  const key = outcome.error === undefined ? decided.key : redKey(decided.key);
   const id = rowId(sha256, { key, readsDigest, take: decided.take });
   return {
     row: {

@@ -5,6 +5,7 @@
 import { TelarError } from '../../contracts/errors.ts';
 import type { StepInput } from '../../contracts/node.ts';
 import type { NodeStatus } from '../../contracts/protocol.ts';
+import { otherKey } from '../checkpoints/aside.ts';
 import { rowId, type Row } from '../checkpoints/store.ts';
 import { eachOf, type GraphNode, type InputPort } from '../graph/node.ts';
 import { decide, readComponents, type Decided } from './decide.ts';
@@ -186,7 +187,7 @@ export class Steps {
     const { row: kept, evidence } = await store.addRow(row);
     if (!evidence) return undefined;
     const lacks = plan.wanted(node).some((name) => kept.outputs[name]?.ref === undefined);
-    const own = lacks ? { ...row, take: row.take + 1 } : { ...row, key: `other/${sha256(JSON.stringify(row.outputs)).slice(0, 16)}/${row.key}` };
+    const own = lacks ? { ...row, take: row.take + 1 } : { ...row, key: otherKey(row.key, row.outputs, sha256) };
     const id = rowId(sha256, own);
     await store.addRow({ ...own, id });
     return id;

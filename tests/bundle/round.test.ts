@@ -75,6 +75,17 @@ test('C7 two runs that gave different results under one key stay apart when both
   expect(store.evidence(store.steps(runs[1]?.id as string)[0]?.row as string)).toEqual([]);
 });
 
+test('C7 a result that stood back behind an earlier one is bundled under the name that its run has of it', async () => {
+  const bench = createBench('```javascript {#a}\nMath.random()\n```\n```javascript {#c}\n[a]\n```\n');
+  const before = createBench('```javascript {#a}\nMath.random()\n```\n', bench.store);
+  bench.engine.pause = async (id) => { if (id === 'a') await before.run(); };
+  const late = await bench.run();
+  const { bytes } = await exported(bench.store, bench.store.run(late.run) as RunRecord, folder);
+  const { store } = await imported(bytes, folder);
+  for (const step of store.steps(late.run)) expect(store.row(step.row as string)?.outputs.value?.ref).toEqual(late.nodes.get(step.node)?.outputs?.value?.ref);
+  expect(bench.store.row(bench.store.steps(late.run).find((step) => step.node === 'a')?.row as string)?.key).toMatch(/^other\//);
+});
+
 test('C7 blobs of many pieces, and noise that no compression shrinks, come through whole', async () => {
   const { bench, run } = await smallRun();
   const noise = new Uint8Array(createCipheriv('aes-128-ctr', Buffer.alloc(16), Buffer.alloc(16)).update(new Uint8Array(20 * 2 ** 20 + 17)));
