@@ -1,19 +1,17 @@
 /** P7 on the real command line: the database of `.telar/` is lost, or a receipt in it damaged, and no effect is made again for that. */
 import { existsSync, readFileSync, rmSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import { afterEach, expect, test } from 'vitest';
-import { createPlace, fence, js, type Line, type Place } from '../support/cli.ts';
+import { expect, test } from 'vitest';
+import { fence, js, type Line, type Place } from '../support/cli.ts';
+import { usePlaces } from '../support/places.ts';
 
-const places: Place[] = [];
-afterEach(() => { for (const one of places.splice(0)) one.remove(); });
 
+const placeOf = usePlaces();
 const OLD = new Date('2020-01-01T00:00:00Z');
 const TEXT = `---\ntelar: 1\n---\n${js('poem', '"hila el alba"')}${fence('yaml', '#kept .save', 'from: poem\nfile: out/poem.txt')}`;
 
 function fresh(): Place {
-  const place = createPlace({ 'main.telar.md': TEXT });
-  places.push(place);
-  return place;
+  return placeOf({ 'main.telar.md': TEXT });
 }
 /** The file that was written is made older, so that a second write shows. */
 const age = (place: Place): void => { if (existsSync(place.path('out/poem.txt'))) utimesSync(place.path('out/poem.txt'), OLD, OLD); };

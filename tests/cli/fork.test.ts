@@ -1,15 +1,10 @@
 /** C4, `telar fork`: edits as options and files, what it prints, how it ends, and that nothing else changes. */
 import { existsSync, readdirSync } from 'node:fs';
-import { afterEach, expect, test } from 'vitest';
-import { createPlace, fence, js, yaml, type Line, type Place } from '../support/cli.ts';
+import { expect, test } from 'vitest';
+import { fence, js, yaml, type Line } from '../support/cli.ts';
+import { usePlaces } from '../support/places.ts';
 
-const places: Place[] = [];
-const place = (files: Readonly<Record<string, string | Uint8Array>>): Place => {
-  const made = createPlace(files);
-  places.push(made);
-  return made;
-};
-afterEach(() => { for (const one of places.splice(0)) one.remove(); });
+const place = usePlaces();
 
 const MAIN = `${yaml('n', 'input', 'type: integer\ndefault: 2')}${fence('text', '#top .text', 'n is {{ n }}')}${yaml('inner', 'graph', 'use: sub/inner.telar.md', 'in.word=top')}${fence('text', '#end .text', '{{ inner.out }}.')}`;
 const FILES = {

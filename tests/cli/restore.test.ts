@@ -1,17 +1,12 @@
 /** C4, going back: `restore`, `show --run` and `runs`, on stored runs alone. */
 import { existsSync, readFileSync, rmSync } from 'node:fs';
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { openStore } from '../../runtime/checkpoints/sqlite.node.ts';
-import { createPlace, fence, js, yaml, type Line, type Place } from '../support/cli.ts';
+import { fence, js, yaml, type Line, type Place } from '../support/cli.ts';
+import { usePlaces } from '../support/places.ts';
 import { canary, preload } from './fixtures.ts';
 
-const places: Place[] = [];
-const place = (files: Readonly<Record<string, string>>): Place => {
-  const made = createPlace(files);
-  places.push(made);
-  return made;
-};
-afterEach(() => { for (const one of places.splice(0)) one.remove(); });
+const place = usePlaces();
 
 const FILES = {
   'main.telar.md': `${yaml('words', 'input', 'default: one')}${fence('text', '#said .text', 'said {{ words }}')}${yaml('inner', 'graph', 'use: inner.telar.md', 'in.n=said')}${fence('text', '#told .text', '{{ inner.out }}!')}${fence('text', '#off .text disabled=true', 'x')}`,

@@ -1,16 +1,11 @@
 /** `telar verify`, as a person meets it: words, exit statuses, the keyboard. What it finds is in `replay/verify.test.ts`. */
 import { cpSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { afterEach, expect, test } from 'vitest';
-import { createPlace, js, py, sql, type Line, type Place } from '../support/cli.ts';
+import { expect, test } from 'vitest';
+import { js, py, sql, type Line } from '../support/cli.ts';
+import { usePlaces } from '../support/places.ts';
 
-const places: Place[] = [];
-const placeOf = (files: Readonly<Record<string, string>>): Place => {
-  const place = createPlace(files);
-  places.push(place);
-  return place;
-};
-afterEach(() => { for (const place of places.splice(0)) place.remove(); });
+const placeOf = usePlaces();
 
 test('C4 the first divergence is named with node, port, both hashes, the difference and its cause; the exit status is 5', async () => {
   const place = placeOf({ 'main.telar.md': js('dice', '[0, 1, Math.random()]') + js('after', 'dice.length') + js('again', 'Math.random()') });

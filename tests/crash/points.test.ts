@@ -5,9 +5,10 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { FAULT_POINTS, FAULTS, type FaultPoint } from '../../runtime/faults.ts';
-import { createPlace, js, NODE, yaml, type Place } from '../support/cli.ts';
+import { js, NODE, yaml, type Place } from '../support/cli.ts';
+import { usePlaces } from '../support/places.ts';
 import { expectWhole, start } from './workload.ts';
 
 const ARROWS = FAULT_POINTS.slice(0, FAULT_POINTS.indexOf('acknowledged') + 1);
@@ -15,13 +16,7 @@ const EFFECTS = ['effect-noted', 'effect-intended', 'effect-made', 'file-written
 const COLLECTING = ['gc-rows', 'gc-blobs'] as const satisfies readonly FaultPoint[];
 const BUNDLING = ['bundle-writing', 'bundle-written'] as const satisfies readonly FaultPoint[];
 
-const places: Place[] = [];
-afterEach(() => { for (const one of places.splice(0)) one.remove(); });
-function lay(files: Readonly<Record<string, string>>): Place {
-  const place = createPlace(files);
-  places.push(place);
-  return place;
-}
+const lay = usePlaces();
 
 /** A command that is killed at a point. */
 async function killed(place: Place, point: FaultPoint, args: readonly string[]): Promise<void> {

@@ -5,16 +5,11 @@
 import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
-import { createPlace, fence, js, py, sql, yaml, type Place, type RunEnd } from '../support/cli.ts';
+import { describe, expect, test } from 'vitest';
+import { fence, js, py, sql, yaml, type RunEnd } from '../support/cli.ts';
+import { usePlaces } from '../support/places.ts';
 
-const places: Place[] = [];
-function place(files: Readonly<Record<string, string | Uint8Array>>): Place {
-  const made = createPlace(files);
-  places.push(made);
-  return made;
-}
-afterEach(() => { for (const one of places.splice(0)) one.remove(); });
+const place = usePlaces();
 
 /** Nodes beside the broken one: they must always be done. */
 const WELL = `${py('well_py', '1 + 1')}${js('well_js', 'well_py + 1')}${sql('well_sql', 'select {{ well_js }} as n')}`;

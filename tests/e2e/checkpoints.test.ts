@@ -1,16 +1,11 @@
 /** What the issue on checkpoints says must be shown, through the real command line: every call is a new process. */
 import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { afterEach, describe, expect, test } from 'vitest';
-import { createPlace, fence, js, py, sql, yaml, type Line, type Place } from '../support/cli.ts';
+import { describe, expect, test } from 'vitest';
+import { fence, js, py, sql, yaml, type Line, type Place } from '../support/cli.ts';
+import { usePlaces } from '../support/places.ts';
 
-const places: Place[] = [];
-const place = (files: Readonly<Record<string, string | Uint8Array>>): Place => {
-  const made = createPlace(files);
-  places.push(made);
-  return made;
-};
-afterEach(() => { for (const one of places.splice(0)) one.remove(); });
+const place = usePlaces();
 
 /** The JSON object that ends a command. */
 async function end(at: Place, ...args: string[]): Promise<Line & { readonly code: number | null }> {
