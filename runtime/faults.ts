@@ -14,6 +14,8 @@ interface Fault {
   readonly full?: true;
   /** There is a file here whose bytes may not all have come to rest. */
   readonly torn?: true;
+  /** It is passed in a worker's link process, and not where the run is. */
+  readonly worker?: true;
 }
 
 const points = {
@@ -42,6 +44,17 @@ const points = {
   'bundle-written': { words: 'a bundle is written and synced under a temporary name', full: true },
   'bundle-importing': { words: 'the values of a bundle are kept, its run is not' },
   migrating: { words: 'a migration is done in its transaction', full: true },
+  // The arrows of the link, in their order.
+  'worker-ready': { words: 'a worker has connected and said what it is', worker: true },
+  'lease-granted': { words: 'a step has a lease of a worker, which does not know it' },
+  'task-sent': { words: 'a step is handed to the socket' },
+  'task-received': { words: 'a worker has a step, unread', worker: true },
+  'task-begun': { words: 'a worker has begun a step', worker: true },
+  'result-ready': { words: 'a worker has a result with its files, unsent', worker: true },
+  'result-sent': { words: 'a worker has sent a result', worker: true },
+  'result-received': { words: 'a result has come, its lease not looked at' },
+  'result-kept': { words: 'the values of a result are in the store, its step not settled' },
+  'result-settled': { words: 'a worker has been told that its result is kept' },
 } as const satisfies Readonly<Record<string, Fault>>;
 
 /** The name of a point. */

@@ -1,14 +1,14 @@
 /**
- * B40 `kill -9` at each named point beyond those that every run passes (`kill.test.ts`): effects, retention, bundles, migrations. Each listed
+ * B40 `kill -9` at each named point beyond those that every run passes (`kill.test.ts`): effects, retention, bundles, migrations, the link. Each listed
  * point is passed by something that is done here or there: one that nobody passes would be a promise without a test.
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, type TestContext } from 'vitest';
 import { FAULT_POINTS, FAULTS, type FaultPoint } from '../../runtime/faults.ts';
-import { js, NODE, yaml, type Place } from '../support/cli.ts';
-import { usePlaces } from '../support/places.ts';
+import { isSame, readRecords } from '../../runtime/workers/records.node.ts';
+import { createPlace, js, NODE, yaml, type Place } from '../support/cli.ts';
 import { expectWhole, start } from './workload.ts';
 
 const ARROWS = FAULT_POINTS.slice(0, FAULT_POINTS.indexOf('acknowledged') + 1);
@@ -16,7 +16,14 @@ const EFFECTS = ['effect-noted', 'effect-intended', 'effect-made', 'file-written
 const COLLECTING = ['gc-rows', 'gc-blobs'] as const satisfies readonly FaultPoint[];
 const BUNDLING = ['bundle-writing', 'bundle-written'] as const satisfies readonly FaultPoint[];
 
-const lay = usePlaces();
+const LINK = FAULT_POINTS.slice(FAULT_POINTS.indexOf('worker-ready'));
+
+/** A workspace of a test: they are at work side by side. */
+function lay({ onTestFinished }: TestContext, files: Parameters<typeof createPlace>[0]): Place {
+  const place = createPlace(files);
+  onTestFinished(() => { place.remove(); });
+  return place;
+}
 
 /** A command that is killed at a point. */
 async function killed(place: Place, point: FaultPoint, args: readonly string[]): Promise<void> {
@@ -29,12 +36,13 @@ const values = js('big', '"x".repeat(100_000)') + js('small', 'big.length');
 const WHOLE = `${'x'.repeat(100_000)}`;
 
 test('C2 B40 every listed point is visited', () => {
-  expect([...ARROWS, ...EFFECTS, ...COLLECTING, ...BUNDLING, 'bundle-importing', 'migrating']).toEqual(FAULT_POINTS);
+  expect([...ARROWS, ...EFFECTS, ...COLLECTING, ...BUNDLING, 'bundle-importing', 'migrating', ...LINK]).toEqual(FAULT_POINTS);
+  expect(LINK).toEqual(['worker-ready', 'lease-granted', 'task-sent', 'task-received', 'task-begun', 'result-ready', 'result-sent', 'result-received', 'result-kept', 'result-settled']);
 });
 
-describe('B40 effects', { timeout: 120_000 }, () => {
-  test.each(EFFECTS)('B40 killed at %s: the effect is in doubt, its file is as before or whole, and a word of a person ends it', async (point) => {
-    const place = lay({ 'main.telar.md': values + yaml('kept', 'save', 'from: big\nfile: out/big.txt') });
+describe.concurrent('B40 effects', { timeout: 120_000 }, () => {
+  test.for(EFFECTS)('B40 killed at %s: the effect is in doubt, its file is as before or whole, and a word of a person ends it', async (point, context) => {
+    const place = lay(context, { 'main.telar.md': values + yaml('kept', 'save', 'from: big\nfile: out/big.txt') });
     mkdirSync(place.path('out'));
     await killed(place, point, ['run', 'main.telar.md']);
     const written = point === 'effect-made' || point === 'file-renamed';
@@ -54,9 +62,9 @@ describe('B40 effects', { timeout: 120_000 }, () => {
   });
 });
 
-describe('B40 retention', { timeout: 120_000 }, () => {
-  test.each(COLLECTING)('B40 killed at %s: what a run names is there, and another gc ends the work', async (point) => {
-    const place = lay({ 'main.telar.md': values });
+describe.concurrent('B40 retention', { timeout: 120_000 }, () => {
+  test.for(COLLECTING)('B40 killed at %s: what a run names is there, and another gc ends the work', async (point, context) => {
+    const place = lay(context, { 'main.telar.md': values });
     await place.run();
     place.write('main.telar.md', values.replace('"x"', '"y"'));
     await place.run();
@@ -72,9 +80,9 @@ describe('B40 retention', { timeout: 120_000 }, () => {
   });
 });
 
-describe('B40 bundles', { timeout: 120_000 }, () => {
-  test.each(BUNDLING)('B40 killed at %s: there is no half bundle, and the next one is whole', async (point) => {
-    const place = lay({ 'main.telar.md': values });
+describe.concurrent('B40 bundles', { timeout: 120_000 }, () => {
+  test.for(BUNDLING)('B40 killed at %s: there is no half bundle, and the next one is whole', async (point, context) => {
+    const place = lay(context, { 'main.telar.md': values });
     await place.run();
     await killed(place, point, ['bundle', 'last', '-o', 'a.telarrun']);
     expect(existsSync(place.path('a.telarrun'))).toBe(false);
@@ -83,8 +91,8 @@ describe('B40 bundles', { timeout: 120_000 }, () => {
     expect((await place.telar(['bundle', 'verify', 'a.telarrun'])).code).toBe(0);
   });
 
-  test('B40 killed at bundle-importing: the run is not there, and is when it is imported again', async () => {
-    const [place, other] = [lay({ 'main.telar.md': values }), lay({ 'other.telar.md': js('a', '1') })];
+  test('B40 killed at bundle-importing: the run is not there, and is when it is imported again', async (context) => {
+    const [place, other] = [lay(context, { 'main.telar.md': values }), lay(context, { 'other.telar.md': js('a', '1') })];
     await place.run();
     await place.telar(['bundle', 'last', '-o', other.path('a.telarrun')]);
     await killed(other, 'bundle-importing', ['bundle', 'import', 'a.telarrun']);
@@ -96,8 +104,8 @@ describe('B40 bundles', { timeout: 120_000 }, () => {
   });
 });
 
-test('B40 killed at migrating: the store is of its old generation still, and comes to the new one at the next opening', async () => {
-  const place = lay({ 'main.telar.md': js('a', '1') });
+test.concurrent('B40 killed at migrating: the store is of its old generation still, and comes to the new one at the next opening', async (context) => {
+  const place = lay(context, { 'main.telar.md': js('a', '1') });
   cpSync(join(import.meta.dirname, '../golden/generation-1/store'), place.path('.telar'), { recursive: true });
   expect((await start(place, ['runs'], undefined, { TELAR_FAULT: 'migrating' })).killed).toBe(true);
   const before = await place.telar(['runs', '--json']);
@@ -106,14 +114,43 @@ test('B40 killed at migrating: the store is of its old generation still, and com
   expectWhole(place.root);
 });
 
+describe.concurrent('B40 the link', { timeout: 120_000 }, () => {
+  const heavy = ['run', 'main.telar.md', '--worker', 'heavy', '--json'];
+  const expectClean = (place: Place): void => {
+    expectWhole(place.root);
+    expect(existsSync(place.path('.telar/workers/0'))).toBe(false);
+    expect(readdirSync(place.path('.telar/scratch'), { recursive: true }).filter((name) => name !== 'workers')).toEqual([]);
+  };
+
+  test.for(LINK.filter((point) => FAULTS[point].worker === true))('B40 a worker is killed at %s: the run is green, and nothing is done that is not needed', async (point, context) => {
+    const place = lay(context, { 'main.telar.md': values });
+    const ended = await start(place, heavy, undefined, { TELAR_FAULT: point });
+    expect([ended.code, ended.stderr]).toEqual([0, '']);
+    expect((await place.telar(['show', 'main.telar.md', 'small'])).stdout.trim()).toBe('100000');
+    expectClean(place);
+  });
+
+  test.for(LINK.filter((point) => FAULTS[point].worker !== true))('B40 the run is killed at %s: the next one finds the worker, ends the work, and leaves none', async (point, context) => {
+    const place = lay(context, { 'main.telar.md': values });
+    await killed(place, point, heavy);
+    const left = readRecords(place.path('.telar'), 0);
+    expect([left.length, left.every(isSame)]).toEqual([1, true]);
+    const again = await start(place, heavy);
+    expect([again.code, again.stderr]).toEqual([0, '']);
+    expect((await place.telar(['show', 'main.telar.md', 'small'])).stdout.trim()).toBe('100000');
+    expect(left.filter(isSame)).toEqual([]);
+    expectClean(place);
+  });
+});
+
 const FULL: Readonly<Partial<Record<FaultPoint, readonly string[]>>> = {
   'file-written': ['run', 'save.telar.md'], 'effect-noted': ['run', 'save.telar.md', '--from', 'kept'], 'bundle-writing': ['bundle', 'last', '-o', 'a.telarrun'], 'bundle-written': ['bundle', 'last', '-o', 'a.telarrun'],
   'gc-rows': ['gc', '--keep', '0'], migrating: ['runs', '--workspace', 'old'],
 };
 
-test('B42 a disk that is full while a file is saved, values are collected, a bundle is written or a store is migrated: it is said, and with room it is done', { timeout: 120_000 }, async () => {
+test.concurrent('B42 a disk that is full while a file is saved, values are collected, a bundle is written or a store is migrated: it is said, and with room it is done', { timeout: 120_000 }, async (context) => {
   expect(FAULT_POINTS.filter((point) => FAULTS[point].full === true && !ARROWS.includes(point)).sort()).toEqual(Object.keys(FULL).sort());
-  const place = lay({ 'main.telar.md': values, 'save.telar.md': js('a', '[1]') + yaml('kept', 'save', 'from: a\nfile: a.json') });
+  const place = lay(context, { 'main.telar.md': values, 'save.telar.md': js('a', '[1]') + yaml('kept', 'save', 'from: a\nfile: a.json') });
   cpSync(join(import.meta.dirname, '../golden/generation-1/store'), place.path('old/.telar'), { recursive: true });
   await place.run();
   for (const [point, args] of Object.entries(FULL)) {
