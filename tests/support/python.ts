@@ -10,7 +10,7 @@ import type { TelarError } from '../../contracts/errors.ts';
 import type { Outcome, Program, StepInput } from '../../contracts/node.ts';
 import type { Blobs, ValueRef } from '../../contracts/values.ts';
 import { createPython, type PythonExecutor, type PythonOptions } from '../../runtime/executors/python/python.node.ts';
-import type { World } from '../../runtime/ports.ts';
+import type { ExecuteContext, World } from '../../runtime/ports.ts';
 import { loadValue, storeValue } from '../../runtime/values/kinds.ts';
 
 /** What a step is run with, beside its code. */
@@ -21,6 +21,8 @@ interface Around extends Partial<Omit<Program, 'code'>> {
   readonly output?: number;
   readonly signal?: AbortSignal;
   readonly world?: World;
+  readonly isolation?: ExecuteContext['isolation'];
+  readonly fetch?: ExecuteContext['fetch'];
 }
 
 /** One engine over a folder of its own. */
@@ -59,7 +61,7 @@ export function pythonBench(options: Partial<PythonOptions> = {}): Bench {
       mkdirSync(dirname(join(root, path)), { recursive: true });
       writeFileSync(join(root, path), text);
     },
-    program: (code, { inputs: _inputs, time: _time, memory: _memory, output: _output, signal: _signal, world: _world, ...around } = {}) => ({
+    program: (code, { inputs: _inputs, time: _time, memory: _memory, output: _output, signal: _signal, world: _world, isolation: _isolation, fetch: _fetch, ...around } = {}) => ({
       engine: 'python', code, file: 'notes.telar.md', line: 10, id: 'node', wanted: [], binds: [], modules: {}, folder: '', ...around,
     }),
     async run(code, around = {}) {
@@ -67,6 +69,7 @@ export function pythonBench(options: Partial<PythonOptions> = {}): Bench {
       const signal = around.signal ?? new AbortController().signal;
       return python.execute(bench.program(code, around), around.inputs ?? {}, {
         blobs, limits, signal, emit: (stream, text) => { streamed.push(`${stream}:${text}`); }, ...(around.world === undefined ? {} : { world: around.world }),
+        ...(around.isolation === undefined ? {} : { isolation: around.isolation }), ...(around.fetch === undefined ? {} : { fetch: around.fetch }),
       });
     },
     value: async (code, around) => bench.read((await bench.run(code, around)).outputs.value!.ref),
@@ -82,7 +85,7 @@ export function pythonBench(options: Partial<PythonOptions> = {}): Bench {
 }
 
 /** Blobs as files, so that the road by path is taken too. */
-function diskBlobs(folder: string): Blobs {
+export function diskBlobs(folder: string): Blobs {
   mkdirSync(folder, { recursive: true });
   const place = (hash: string): string => join(folder, hash);
   const small = new Map<string, Uint8Array>();

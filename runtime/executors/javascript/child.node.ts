@@ -12,6 +12,7 @@ import { newQuickJSWASMModuleFromVariant, newVariant, type QuickJSSyncVariant, t
 import { TelarError, type ErrorJSON } from '../../../contracts/errors.ts';
 import type { Limits } from '../../../contracts/node.ts';
 import type { World } from '../../ports.ts';
+import { harden } from '../python/harden.node.ts';
 import { realNow, showWorld } from '../world.node.ts';
 import type { Module } from './module.ts';
 import { type Emission, runModule } from './realm.ts';
@@ -33,6 +34,8 @@ export type Answer =
   | { readonly id: number; readonly stream: 'stdout' | 'stderr'; readonly text: string }
   | { readonly id: number; readonly emission: Emission }
   | { readonly id: number; readonly error: ErrorJSON };
+
+harden();
 
 /** QuickJS's stack. What it stands for in native frames fits the `--stack-size` that the parent starts this process with. */
 const STACK = 256 * 1024;

@@ -12,8 +12,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { TelarError } from '../../../contracts/errors.ts';
-import type { Blobs, TableManifest } from '../../../contracts/values.ts';
+import type { Blobs } from '../../../contracts/values.ts';
+import { listenTo, quoted } from '../../adapters/last-words.node.ts';
 import type { ExecuteContext, Executor } from '../../ports.ts';
+import { reachedByValue } from '../../values/reachable.ts';
 import type { Answer, Job } from './child.node.ts';
 import type { Module } from './module.ts';
 import { storeEmission } from './outcome.ts';
@@ -115,13 +117,10 @@ function collect(module: Module, blobs: Blobs, folder: string, gathered = new Ma
       }
     }
   };
+  const reading = { get: (hash: string) => gathered.get(hash) ?? blobs.get(hash) };
   for (const input of Object.values(module.inputs)) {
     if ('producer' in input) collect(input.producer, blobs, folder, gathered);
-    else if (input.ref.form === 'table') {
-      hand(input.ref.hash, 0);
-      const manifest = gathered.get(input.ref.hash) ?? blobs.get(input.ref.hash)!;
-      for (const column of (JSON.parse(new TextDecoder().decode(manifest)) as TableManifest).columns) hand(column.blob, column.bytes);
-    } else if (input.ref.form !== 'live' && input.ref.form !== 'opaque') hand(input.ref.hash, input.ref.bytes);
+    else if (input.ref.form !== 'opaque') for (const { hash, bytes } of reachedByValue(input.ref, reading)) hand(hash, bytes ?? 0);
   }
   return gathered;
 }
@@ -130,6 +129,7 @@ function collect(module: Module, blobs: Blobs, folder: string, gathered = new Ma
 class Child {
   readonly #process: ChildProcess;
   readonly #exited: Promise<void>;
+  readonly #said: () => string;
   #jobs = 0;
   #ready = false;
   alive = true;
@@ -138,15 +138,17 @@ class Child {
     const readable = [...packageFolders(), folder].map((path) => `--allow-fs-read=${path}`);
     this.#process = fork(ENTRY, [], {
       execPath: node,
-      serialization: 'advanced', env: { TZ: 'UTC', LC_ALL: 'C.UTF-8' }, cwd: folder, stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+      serialization: 'advanced', env: { TZ: 'UTC', LC_ALL: 'C.UTF-8' }, cwd: folder, stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       execArgv: ['--permission', ...readable, '--disallow-code-generation-from-strings', '--stack-size=3900', '--no-warnings'],
     });
     this.#process.unref();
     this.#process.channel?.unref();
+    this.#said = listenTo(this.#process);
     this.#exited = new Promise((resolve) => {
-      this.#process.once('exit', () => { this.alive = false; resolve(); });
+      // Not `exit`: its last words may still be on their way then.
+      this.#process.once('exit', () => { this.alive = false; }).once('close', () => { resolve(); });
+      this.#process.on('error', () => { this.alive = false; if (this.#process.pid === undefined) resolve(); });
     });
-    this.#process.once('error', () => { this.alive = false; });
     this.#process.once('message', () => { this.#ready = true; });
   }
 
@@ -173,7 +175,7 @@ class Child {
       let late = arm(this.#ready ? GRACE : START);
       const lost = (): void => {
         end();
-        reject(new TelarError('lost', 'The JavaScript engine ended unexpectedly; the step can be run again.'));
+        reject(new TelarError('lost', `The JavaScript engine ended unexpectedly; the step can be run again.${quoted(this.#said())}`));
       };
       const hear = (answer: Answer): void => {
         if ('ready' in answer) {
@@ -189,22 +191,24 @@ class Child {
       const end = (): void => {
         clearTimeout(late);
         signal.removeEventListener('abort', cancel);
-        this.#process.off('message', hear).off('exit', lost);
+        this.#process.off('message', hear).off('close', lost);
         this.#process.unref();
         this.#process.channel?.unref();
       };
       signal.addEventListener('abort', cancel);
-      this.#process.on('message', hear).once('exit', lost);
-      this.#process.send({ id, ...job } satisfies Job, (error) => { if (error !== null) lost(); });
+      this.#process.on('message', hear).once('close', lost);
+      this.#process.send({ id, ...job } satisfies Job, (error) => { if (error !== null) void this.kill().then(lost); });
       if (signal.aborted) cancel();
     });
   }
 }
 
-/** Telar's own code, and the package folders of what the child imports. */
+/** Telar's own code, and the package folders of what the child imports: by the paths on which they are found, and by their real ones. */
 function packageFolders(): string[] {
   const home = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
   const specifiers = ['@jitl/quickjs-wasmfile-release-sync', 'quickjs-emscripten-core', '@jitl/quickjs-ffi-types'];
-  const found = specifiers.map((specifier) => fileURLToPath(import.meta.resolve(specifier)).replace(/(.*[\\/]node_modules[\\/]).*/s, '$1'));
-  return [...new Set([...['contracts', 'nodes', 'runtime', 'package.json'].map((part) => join(home, part)), ...found].map((path) => realpathSync(path)))];
+  const real = specifiers.map((specifier) => fileURLToPath(import.meta.resolve(specifier)).replace(/(.*[\\/]node_modules[\\/]).*/s, '$1'));
+  const found = specifiers.flatMap((specifier) => (require.resolve.paths(specifier) ?? []).filter((folder) => existsSync(join(folder, specifier))));
+  const own = ['contracts', 'nodes', 'runtime', 'package.json'].map((part) => join(home, part));
+  return [...new Set([...own, ...real, ...found].flatMap((path) => [path, realpathSync(path)]))];
 }

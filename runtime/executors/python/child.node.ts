@@ -8,8 +8,10 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { realNow, showWorld } from '../world.node.ts';
+import { ask } from './ask.node.ts';
 import { unkept } from './chance.node.ts';
 import { FRAME, INLINE, packResult, writeFrame } from './frames.node.ts';
+import { grantedFolders } from './grants.node.ts';
 import { harden } from './harden.node.ts';
 import { Guard } from './limits.node.ts';
 import { type EmscriptenFS, readOnlyFolder, Recorder, unmount } from './mount.node.ts';
@@ -79,6 +81,13 @@ function serve(): void {
   const folderType = readOnlyFolder(FS, python.ERRNO_CODES);
   delete FS.filesystems.NODEFS;
   unkept(FS);
+  // Read in place by mounts that live as long as the child: one snapshot serves every set of packages.
+  const [shelf, silent] = ['/packages', new Recorder()];
+  for (const [i, folder] of (options.packages ?? []).entries()) {
+    FS.mkdirTree(`${shelf}/${i}`);
+    FS.mount(folderType, { root: folder, folder, prefix: '', record: silent }, `${shelf}/${i}`);
+  }
+  if (options.packages !== undefined) python.runPython(`import sys; sys.path.extend(f'${shelf}/{index}' for index in range(${options.packages.length})); sys.dont_write_bytecode = True`);
   FS.mkdirTree(MOUNT);
   const base = python._module.HEAPU8.length;
   const slack = 16 * 1024 * 1024;
@@ -88,6 +97,7 @@ function serve(): void {
   let kept: (number | string)[] = [];
   let small: Uint8Array[] = [];
   let quiet = false;
+  let stays = false;
   let values: Awaited<typeof loading>;
   let record = new Recorder();
 
@@ -98,6 +108,16 @@ function serve(): void {
   const show = (folder: string): void => {
     shown = folder;
     FS.mount(folderType, { root: options.root, folder: join(options.root, folder), prefix: relative(join(options.root, home), join(options.root, folder)), record }, MOUNT);
+  };
+
+  const granted = grantedFolders(options.files ?? []);
+  const unseen = new Recorder();
+  /** Mounts what was granted outside the workspace, where it really lies. */
+  const grant = (): void => {
+    for (const { folder, shows } of granted) {
+      FS.mkdirTree(folder);
+      FS.mount(folderType, { root: folder, folder, prefix: '', record: unseen, shows }, folder);
+    }
   };
 
   const blob = (hash: string): Uint8Array => {
@@ -122,6 +142,18 @@ function serve(): void {
       const buffer = data.getBuffer('u8');
       if ((kind === FRAME.stdout || kind === FRAME.stderr) && record.on && !quiet && guard.spend(buffer.data.length)) writeFrame(kind, buffer.data);
       buffer.release();
+    },
+    /** This child is not used again. */
+    stay(): void { stays = true; },
+    /** Asks the network through the parent, and waits. */
+    ask(head: string, data: Buffered): { head: string; body: Uint8Array } {
+      const buffer = data.getBuffer('u8');
+      try {
+        const answer = ask(JSON.parse(head), buffer.data);
+        return { head: JSON.stringify(answer.head), body: answer.body };
+      } finally {
+        buffer.release();
+      }
     },
     keep(data: Buffered): number {
       const buffer = data.getBuffer('u8');
@@ -150,7 +182,7 @@ function serve(): void {
       return values.recordText(values.decodeRows(column, 0, Math.min(count, column.length)));
     },
   };
-  step.install(host);
+  step.install(Object.freeze(host));
   python.setInterruptBuffer(guard.buffer);
 
   const run = async (job: Job): Promise<void> => {
@@ -159,6 +191,7 @@ function serve(): void {
     record = new Recorder();
     home = job.program.folder;
     show(home);
+    grant();
     guard.begin(job, base + slack);
     const watch = setInterval(() => { if (guard.expired()) leave(job.number); }, 20);
     const unshow = job.world && showWorld(job.world);
@@ -168,11 +201,13 @@ function serve(): void {
     guard.end();
     finish(job.number, answer);
     inline = {};
+    for (const { folder } of granted) unmount(FS, folder, folderType);
     reset.end();
     unmount(FS, MOUNT, folderType);
+    if (stays) process.exit(0);
     writeFrame(FRAME.idle, new Uint8Array());
   };
-  const finish = (number: number, answer: Partial<Result>, heap = python._module.HEAPU8.length): void => {
+  const finish = (number: number, answer: Partial<Result>, heap = stays ? 0 : python._module.HEAPU8.length): void => {
     const told = guard.stop === undefined ? answer : { error: { code: guard.stop, message: '' } };
     const result: Result = { ...told, number, reads: record.reads, blobs: kept, heap };
     writeFrame(FRAME.result, packResult(result, small));
@@ -180,7 +215,8 @@ function serve(): void {
   /** Ends a step whose Python is suspended or beyond use, and this process with it; the parent has another. */
   const leave = (number: number, error?: unknown): never => {
     const said = error instanceof Error ? error.message.trim().split('\n').at(-1)!.slice(0, 500) : String(error);
-    finish(number, { error: { code: 'exception', type: 'FatalError', message: `Python ended itself: ${said}. Very deep recursion in a data structure does this, and an error in a task that nobody awaits.` } }, 0);
+    const fatal = { code: 'exception', type: 'FatalError', message: `Python ended itself: ${said}. Very deep recursion in a data structure does this, and an error in a task that nobody awaits.` } as const;
+    finish(number, { error: guard.starved ? { code: 'memory', message: '' } : fatal }, 0);
     return process.exit(0);
   };
   let current = 0;

@@ -6,8 +6,8 @@
  */
 import { writeSync } from 'node:fs';
 
-/** Kinds of frames. `result`: JSON, then the small blobs it names. `idle`: the next step may come. `ready`: once, after the start. */
-export const FRAME = { stdout: 1, stderr: 2, result: 3, idle: 4, ready: 5, made: 6 } as const;
+/** Kinds of frames. `result`: JSON, then the small blobs it names. `idle`: the next step may come. `ready`: once, after the start. `ask`: a question to the network, whose answer comes by another pipe. */
+export const FRAME = { stdout: 1, stderr: 2, result: 3, idle: 4, ready: 5, made: 6, ask: 7 } as const;
 
 /** The descriptor that the child inherits for its frames. */
 const FRAME_FD = 3;

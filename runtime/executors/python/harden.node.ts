@@ -1,5 +1,5 @@
 /**
- * Harden: takes from the child what Python never needs, before Pyodide is loaded.
+ * Harden: takes from a child what its engine never needs, before that is loaded. JavaScript's child does the same.
  *
  * The wall is the process (Node's permission model, no network, no environment, no code from strings); this is the plaster on it:
  * whoever gets hold of `process` or of a built-in module finds nothing there that reaches out.

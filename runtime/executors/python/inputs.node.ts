@@ -21,25 +21,30 @@ export interface Needs {
   readonly columns: Map<string, { readonly type: string; readonly bytes: number }>;
 }
 
+/** Why a realm cannot run a live value's producer; `undefined` when it can. */
+export type Refusal = (producer: Program) => string | undefined;
+
+const pyodideOnly: Refusal = ({ engine }) => (engine === 'python' ? undefined : `a live value of ${engine}, which Python cannot take; give plain data`);
+
 /**
  * @param world its seed stands in where a program has none
+ * @param refuses producers of a live value that cannot run here
  * @throws TelarError `value-type` for a live value of another language, `value-missing`
  */
-export function toJob(program: Program, inputs: Readonly<Record<string, StepInput>>, blobs: Blobs, needs: Needs, world: World = {}): JobProgram {
+export function toJob(program: Program, inputs: Readonly<Record<string, StepInput>>, blobs: Blobs, needs: Needs, world: World = {}, refuses: Refusal = pyodideOnly): JobProgram {
   return {
     code: program.code, file: program.file, line: program.line, id: program.id, wanted: program.wanted, binds: program.binds, modules: program.modules,
     seed: program.seed ?? world.seed ?? randomInt(2 ** 48 - 1), folder: program.folder,
-    inputs: Object.fromEntries(Object.entries(inputs).map(([port, input]) => [port, toInput(port, input, blobs, needs, world)])),
+    inputs: Object.fromEntries(Object.entries(inputs).map(([port, input]) => [port, toInput(port, input, blobs, needs, world, refuses)])),
   };
 }
 
-function toInput(port: string, input: StepInput, blobs: Blobs, needs: Needs, world: World): JobInput {
+function toInput(port: string, input: StepInput, blobs: Blobs, needs: Needs, world: World, refuses: Refusal): JobInput {
   if ('producer' in input) {
     const { producer, output } = input;
-    if (producer.engine !== 'python') {
-      throw new TelarError('value-type', `The input “${port}” is a live value of ${producer.engine}, which Python cannot take; give plain data.`, { port, type: 'live' });
-    }
-    return { producer: toJob(producer, input.inputs, blobs, needs, world), output };
+    const why = refuses(producer);
+    if (why !== undefined) throw new TelarError('value-type', `The input “${port}” is ${why}.`, { port, type: 'live' });
+    return { producer: toJob(producer, input.inputs, blobs, needs, world, refuses), output };
   }
   const { form, hash, live } = input.ref;
   if (form === 'live') throw new TelarError('value-type', `The input “${port}” is a live ${live?.what ?? 'value'} without its producer; run the node that makes it.`, { port, type: 'live' });

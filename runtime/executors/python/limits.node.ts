@@ -19,6 +19,8 @@ const KEYBOARD_INTERRUPT = 2;
 /** The guard of one child. */
 export class Guard {
   stop: Stop | undefined;
+  /** Memory was asked for beyond the limit: Python may have ended by it. */
+  starved = false;
   readonly #cancelFile: string;
   readonly #parent = process.ppid;
   #running = false;
@@ -38,6 +40,7 @@ export class Guard {
   /** Begins a step. `base` is the memory that Python has before it. */
   begin(limits: { readonly time: number; readonly memory: number; readonly output: number }, base: number): void {
     this.stop = undefined;
+    this.starved = false;
     this.#told = false;
     this.#output = 0;
     this.#deadline = realNow() + limits.time;
@@ -88,9 +91,13 @@ export class Guard {
   #boundMemory(): void {
     const memory = (globalThis as unknown as { WebAssembly: { Memory: { prototype: WasmMemory } } }).WebAssembly.Memory.prototype;
     const { grow } = memory;
+    const starve = (): void => { this.starved = true; };
     const allowed = (size: number): boolean => size <= this.#heapLimit;
     memory.grow = function bounded(this: WasmMemory, pages: number): number {
-      if (!allowed(this.buffer.byteLength + pages * PAGE)) throw new RangeError('the step may not have more memory');
+      if (!allowed(this.buffer.byteLength + pages * PAGE)) {
+        starve();
+        throw new RangeError('the step may not have more memory');
+      }
       return grow.call(this, pages);
     };
   }

@@ -9,6 +9,7 @@ import { createHash } from 'node:crypto';
 import * as fs from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import type { ObservedRead } from '../../../contracts/node.ts';
+import { isShown, namesOnTheWay } from './grants.node.ts';
 
 /** The part of Emscripten's file system that is used here. */
 export interface EmscriptenFS {
@@ -28,10 +29,13 @@ export interface EmscriptenFS {
 interface FSNode { name: string; mode: number; parent: FSNode; id: number; mount: { opts: MountOptions }; node_ops: unknown; stream_ops: unknown }
 interface Stream { node: FSNode; nfd?: number; flags: number; position: number; shared: { refcount?: number } }
 
-/** What a mount shows. `root` is the workspace, `folder` a notebook's folder in it; both absolute and real. `prefix` leads there from the step's own folder. */
-interface MountOptions { readonly root: string; readonly folder: string; readonly prefix: string; readonly record: Recorder }
+/** What a mount shows. `root` is the workspace, `folder` a notebook's folder in it; both absolute and real. `prefix` leads there from the step's own folder. With `shows`, nothing else is there. */
+interface MountOptions { readonly root: string; readonly folder: string; readonly prefix: string; readonly record: Recorder; readonly shows?: readonly string[] }
 
 const hidden = (name: string): boolean => ['.git', '.telar'].includes(name.toLowerCase()); // some file systems fold case
+/** What is asked of a file's state. */
+type Looked = Pick<fs.Stats, 'isDirectory' | 'isFile' | 'size'>;
+const A_FOLDER: Looked = { isDirectory: () => true, isFile: () => false, size: 0 };
 const FOLDER_MODE = 0o40555;
 const FILE_MODE = 0o100444;
 
@@ -81,13 +85,14 @@ export function readOnlyFolder(FS: EmscriptenFS, codes: Readonly<Record<string, 
   const told = (path: string, { prefix }: MountOptions): string => join(prefix, path).split(sep).join('/') || '.';
 
   /** Stats through links, and refuses those that leave the workspace or reach what is hidden. */
-  const look = (path: string, { root }: MountOptions): fs.Stats => {
+  const look = (path: string, { root, shows }: MountOptions): Looked => {
+    if (namesOnTheWay(path, shows) !== undefined) return A_FOLDER;
     const target = fs.realpathSync(path);
     const inside = relative(root, target);
-    if (inside.startsWith('..') || inside.split(sep).some((part) => hidden(part))) fail('EACCES');
+    if (inside.startsWith('..') || inside.split(sep).some((part) => hidden(part)) || !isShown(target, shows)) fail('EACCES');
     return fs.statSync(target);
   };
-  const attributes = (stat: fs.Stats, node: FSNode): object => {
+  const attributes = (stat: Looked, node: FSNode): object => {
     const time = new Date(0); // times are no part of what a step may see: they are in no key
     const mode = stat.isDirectory() ? FOLDER_MODE : FILE_MODE;
     return { dev: 1, ino: node.id, mode, nlink: 1, uid: 0, gid: 0, rdev: 0, size: stat.isDirectory() ? 0 : stat.size, atime: time, mtime: time, ctime: time, blksize: 4096, blocks: Math.ceil(stat.size / 4096) };
@@ -112,6 +117,7 @@ export function readOnlyFolder(FS: EmscriptenFS, codes: Readonly<Record<string, 
     lookup(parent: FSNode, name: string): FSNode {
       if (hidden(name)) return fail('ENOENT');
       const path = join(real(parent), name);
+      if (!isShown(path, options(parent).shows)) return fail('ENOENT');
       try {
         return create(parent, name, look(path, options(parent)).isDirectory() ? FOLDER_MODE : FILE_MODE);
       } catch (error) {
@@ -124,7 +130,7 @@ export function readOnlyFolder(FS: EmscriptenFS, codes: Readonly<Record<string, 
     },
     readdir(node: FSNode): string[] {
       return attempt(() => {
-        const names = fs.readdirSync(real(node)).filter((name) => !hidden(name)).sort();
+        const names = namesOnTheWay(real(node), options(node).shows) ?? fs.readdirSync(real(node)).filter((name) => !hidden(name)).sort();
         options(node).record.add('list', told(pathOf(node), options(node)), () => createHash('sha256').update(names.join('\n')).digest('hex'));
         return ['.', '..', ...names];
       });

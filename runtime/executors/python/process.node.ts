@@ -5,12 +5,17 @@
  * was killed, died, grew too large or did not come to rest is not used again; its folders go with it.
  */
 import type { ChildProcess } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { type ErrorCode, TelarError } from '../../../contracts/errors.ts';
+import type { WebRequest, WebResponse } from '../../../contracts/node.ts';
+import { killTree, memoryOfTree } from '../vitals.node.ts';
+import type { Isolation } from '../../workers/isolation.ts';
+import { answer } from './ask.node.ts';
 import { startChild } from './engine.node.ts';
 import { FRAME, FrameReader, unpackResult } from './frames.node.ts';
+import type { PackageSet } from './packages.node.ts';
 import type { Job, Result } from './wire.ts';
 
 /** Milliseconds from a soft stop to the kill. */
@@ -30,13 +35,15 @@ const HEAVY = 384 * 1024 * 1024;
 export interface Watch {
   readonly signal: AbortSignal;
   emit(stream: 'stdout' | 'stderr', text: string): void;
+  /** Asks the network within what the step was granted. */
+  fetch?(request: WebRequest): Promise<WebResponse>;
 }
 
 /** A finished job with its small blobs. */
 export interface Finished { readonly result: Result; readonly small: readonly Uint8Array[] }
 
 /** How a child is made. */
-export interface ProcessOptions { readonly node: string; readonly pyodide: string; readonly root: string; readonly scratch: string; readonly snapshot: string | undefined }
+export interface ProcessOptions { readonly node: string; readonly pyodide: string; readonly root: string; readonly scratch: string; readonly snapshot: string | undefined; readonly isolation?: Isolation; readonly packages?: PackageSet }
 
 interface Running {
   readonly job: Job;
@@ -45,6 +52,7 @@ interface Running {
   readonly done: (finished: Finished) => void;
   readonly fail: (error: TelarError) => void;
   output: number;
+  asking: boolean;
   killedFor?: ErrorCode;
 }
 
@@ -53,6 +61,8 @@ export class NotBegun extends Error {}
 
 /** See the module's head. */
 export class PythonProcess {
+  /** The packages that its Python sees. */
+  readonly set: PackageSet | undefined;
   /** Folders of the child. */
   readonly in: string;
   readonly out: string;
@@ -64,6 +74,8 @@ export class PythonProcess {
   usable = true;
   readonly #home: string;
   readonly #child: ChildProcess;
+  readonly #walled: boolean;
+  readonly #answers: Writable;
 
   #running: Running | undefined;
   #resting: Promise<void>;
@@ -71,13 +83,20 @@ export class PythonProcess {
   #stderr = '';
 
   constructor(options: ProcessOptions) {
+    this.set = options.packages;
     mkdirSync(options.scratch, { recursive: true });
     this.#home = realpathSync(mkdtempSync(join(options.scratch, `python-${process.pid}-`)));
     this.in = join(this.#home, 'in');
     this.out = join(this.#home, 'out');
     mkdirSync(this.in);
     mkdirSync(this.out);
-    this.#child = startChild(options.node, { pyodide: options.pyodide, root: options.root, in: this.in, out: this.out, ...(options.snapshot === undefined ? {} : { snapshot: options.snapshot }) });
+    this.#walled = options.isolation !== undefined;
+    try {
+      this.#child = startChild(options.node, { pyodide: options.pyodide, root: options.root, in: this.in, out: this.out, ...(options.packages === undefined ? {} : { packages: options.packages.folders }), ...(options.snapshot === undefined ? {} : { snapshot: options.snapshot }) }, options.isolation);
+    } catch (error) {
+      rmSync(this.#home, { recursive: true, force: true });
+      throw error;
+    }
     this.exited = new Promise((done) => {
       this.#child.once('error', (error) => { this.#stderr += error.message; });
       // Not `exit`: the last frames may still be on their way then.
@@ -85,6 +104,8 @@ export class PythonProcess {
     });
     this.#child.on('error', () => {}); // a message to a child that is just dying
     this.#child.stderr!.setEncoding('utf8').on('data', (text: string) => { this.#stderr = (this.#stderr + text).slice(-4000); });
+    this.#answers = (this.#child.stdio as readonly unknown[])[5] as Writable;
+    this.#answers.on('error', () => {}); // one that is just dying
     const reader = new FrameReader((kind, payload) => this.#frame(kind, payload));
     (this.#child.stdio[3] as Readable).on('error', () => {}).on('data', (chunk: Buffer) => {
       try {
@@ -118,7 +139,7 @@ export class PythonProcess {
     };
     try {
       return await new Promise<Finished>((done, fail) => {
-        this.#running = { job, watch, done, fail, output: 0, decoders: [new TextDecoder(), new TextDecoder()] };
+        this.#running = { job, watch, done, fail, output: 0, asking: false, decoders: [new TextDecoder(), new TextDecoder()] };
         this.#resting = this.#rest(Infinity);
         timers.push(setTimeout(() => this.kill('timeout'), Math.min(job.time + GRACE, LONGEST_TIMER)));
         timers.push(setInterval(() => this.#watchMemory(job.memory), WATCH));
@@ -136,7 +157,9 @@ export class PythonProcess {
   kill(code: ErrorCode = 'lost'): void {
     this.usable = false;
     if (this.#running !== undefined) this.#running.killedFor ??= code;
-    this.#child.kill('SIGKILL');
+    if (this.#child.pid === undefined || this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    if (this.#walled) killTree(this.#child.pid);
+    else this.#child.kill('SIGKILL');
   }
 
   /** Ends the child and removes its folders. */
@@ -171,7 +194,19 @@ export class PythonProcess {
       if (running.output > running.job.output + payload.length) return this.kill('output-limit');
       const text = running.decoders[kind - 1]!.decode(payload, { stream: true });
       if (text !== '') running.watch.emit(kind === FRAME.stdout ? 'stdout' : 'stderr', text);
-    } else if (kind === FRAME.result) this.#result(running, payload);
+    } else if (kind === FRAME.ask) this.#ask(running, payload);
+    else if (kind === FRAME.result) this.#result(running, payload);
+  }
+
+  /** The child waits for an answer, so an honest one asks one thing at a time. */
+  #ask(running: Running, payload: Uint8Array): void {
+    if (running.asking) return this.kill('lost');
+    running.asking = true;
+    void answer(payload, running.watch.fetch?.bind(running.watch)).then((bytes) => {
+      if (running !== this.#running) return;
+      running.asking = false;
+      this.#answers.write(bytes);
+    });
   }
 
   #result(running: Running, payload: Uint8Array): void {
@@ -207,18 +242,16 @@ export class PythonProcess {
 
   /** Linux tells the memory of another process; elsewhere the child's own limits must do. */
   #watchMemory(limit: number): void {
-    if (process.platform !== 'linux') return;
-    try {
-      const pages = Number(readFileSync(`/proc/${this.#child.pid}/statm`, 'latin1').split(' ')[1]);
-      if (pages * 4096 > FRESH + Math.max(limit, 32 * 1024 * 1024) * 3) this.kill('memory');
-    } catch { /* it has just ended */ }
+    const bytes = memoryOfTree(this.#child.pid, this.#walled);
+    if (bytes !== undefined && bytes > FRESH + Math.max(limit, 32 * 1024 * 1024) * 3) this.kill('memory');
   }
 }
 
 /** The error of a step that was called off. */
 export const cancelled = (): TelarError => new TelarError('cancelled', 'The step was cancelled.');
 
-function stopped(code: ErrorCode, job: Job, message = ''): TelarError {
+/** The error of a step that reached a limit, or was called off. */
+export function stopped(code: ErrorCode, job: Pick<Job, 'time' | 'memory' | 'output'>, message = ''): TelarError {
   const megabytes = (bytes: number): string => `${Math.round(bytes / 1e5) / 10} MB`;
   switch (code) {
     case 'cancelled': return cancelled();

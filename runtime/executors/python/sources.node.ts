@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-const NAMES = ['boot', 'values', 'table', 'reset', 'step'];
+const NAMES = ['boot', 'values', 'table', 'web', 'reset', 'step'];
 
 /** Name and text of each. */
 export const SOURCES = (): [string, string][] => NAMES.map((name) => [name, readFileSync(fileURLToPath(new URL(`${name}.py`, import.meta.url)), 'utf8')]);

@@ -6,7 +6,6 @@ import array
 import ast
 import asyncio
 import builtins
-import errno
 import importlib.abc
 import importlib.util
 import inspect
@@ -18,7 +17,7 @@ import sys
 import traceback
 import types
 
-from _telar import reset, table as _table, values as _values
+from _telar import reset, table as _table, values as _values, web
 
 FOLDER = '/notebook'
 FLAGS = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
@@ -30,6 +29,7 @@ host = None
 def install(its_host):
     global host
     host = its_host
+    web.install(host)
     reset.install(host)
 
 
@@ -315,12 +315,8 @@ def explain(error, job):
         return {'code': 'memory', 'message': 'The step needs more memory than it may use; raise memory= on the fence, or work on less at once.', 'type': kind}
     if isinstance(error, PermissionError) and str(error.filename or '').startswith(('.', FOLDER)) or isinstance(error, PermissionError) and not str(error.filename or '/').startswith('/'):
         message += '. The notebook’s folder is read-only here: write to /tmp for the time of the step, and give the result out as a value, which `telar show FILE ID -o PATH` writes to a file.'
-    if isinstance(error, ModuleNotFoundError):
-        message += '. Python here has its standard library and the helpers beside the notebook (NAME.py); other packages come with a later version.'
     if isinstance(error, EOFError) and str(error) == 'EOF when reading a line':
         message += '. Nobody can answer while a step runs: take the value from an input node, which --set NAME=VALUE sets.'
-    if getattr(getattr(error, 'reason', error), 'errno', None) == errno.EHOSTUNREACH:
-        message += '. There is no network here: save the file beside the notebook and read it from there.'
     if isinstance(error, SystemExit):
         message = f'The code called exit({error.code!r}); a step ends by itself.'
     lines = [frame.lineno for frame in frames if frame.filename == file]

@@ -295,11 +295,33 @@ def parts(table, keep):
         for column in table._columns.values()]
 
 
+NUMPY_TYPES = {
+    'int8': 'TINYINT', 'int16': 'SMALLINT', 'int32': 'INTEGER', 'int64': 'BIGINT', 'uint8': 'UTINYINT', 'uint16': 'USMALLINT', 'uint32': 'UINTEGER', 'uint64': 'UBIGINT',
+    'float32': 'FLOAT', 'float64': 'DOUBLE', 'bool': 'BOOLEAN', 'boolean': 'BOOLEAN'}
+
+
+def _series(series):
+    """The values of a pandas column as Python's own; what is missing is None."""
+    values, missing = series.tolist(), series.isna()
+    if missing.any():
+        values = [None if gone else value for value, gone in zip(values, missing.tolist())]
+    return list(map(_moment, values)) if series.dtype.kind in 'OMm' else values
+
+
+def _moment(value):
+    """A pandas instant or duration as Python's, or by its exact text where it has nanoseconds."""
+    if hasattr(value, 'to_pydatetime'):
+        zone = 'timestamptz' if value.tzinfo is not None else 'timestamp'
+        return _values.Exact(zone, value.isoformat()) if value.nanosecond else value.to_pydatetime()
+    return value.to_pytimedelta() if hasattr(value, 'to_pytimedelta') else value
+
+
 def from_frame(frame):
     """A Table from a pandas, Polars or PyArrow frame, or None when it is none of them."""
     home = type(frame).__module__.partition('.')[0]
     if home == 'pandas' and type(frame).__name__ == 'DataFrame':
-        return Table.from_columns({str(name): [None if value is None or value != value else value.item() if hasattr(value, 'item') else value for value in frame[name]] for name in frame.columns})
+        series = [(str(name), frame.iloc[:, at]) for at, name in enumerate(frame.columns)]
+        return Table([Column(name, NUMPY_TYPES.get(str(one.dtype).lower()), _series(one)) for name, one in series], len(frame))
     if home == 'polars' and type(frame).__name__ == 'DataFrame':
         return Table.from_columns(frame.to_dict(as_series=False))
     if home == 'pyarrow' and type(frame).__name__ == 'Table':

@@ -252,7 +252,9 @@ def fingerprint(value, opaque=False):
         return None
 
 
-_repr = reprlib.Repr(maxlevel=4, maxdict=12, maxlist=12, maxtuple=12, maxset=12, maxdeque=12, maxarray=12, maxstring=300, maxother=300, maxlong=60)
+_repr = reprlib.Repr()  # its arguments came with 3.12; kernels may be older
+_repr.maxlevel, _repr.maxstring, _repr.maxother, _repr.maxlong = 4, 300, 300, 60
+_repr.maxdict = _repr.maxlist = _repr.maxtuple = _repr.maxset = _repr.maxdeque = _repr.maxarray = 12
 
 
 def preview(value):

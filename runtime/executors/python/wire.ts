@@ -68,8 +68,12 @@ export interface ChildOptions {
   readonly root: string;
   readonly in: string;
   readonly out: string;
+  /** Folders of unpacked packages, in the order in which Python looks. */
+  readonly packages?: readonly string[];
   /** Start from this snapshot; absent: a cold start. */
   readonly snapshot?: string;
+  /** Files and folders outside the workspace that its steps may read. */
+  readonly files?: readonly string[];
   /** Make a snapshot, write it here, and end. */
   readonly make?: string;
 }

@@ -6,15 +6,17 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join, relative, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { TelarError } from '../../../contracts/errors.ts';
 import type { Outcome, Program } from '../../../contracts/node.ts';
 import type { Blobs } from '../../../contracts/values.ts';
+import { listenTo, quoted } from '../../adapters/last-words.node.ts';
 import type { ExecuteContext, Executor } from '../../ports.ts';
 import { encodeRecord } from '../../values/record.ts';
 import { summarise } from '../../values/summary.ts';
 import { putManifest } from '../../values/table.ts';
+import { givenFiles } from './given.node.ts';
 import { allowedPaths, observing, type StepFile, stepFiles } from './files.node.ts';
 import { prepare } from './inputs.ts';
 import type { ColumnOutput, SqlJob, SqlReply, ToChild } from './job.ts';
@@ -51,6 +53,8 @@ export function createSqlHost(engine: SqlEngine, options: SqlOptions): Executor 
   /** Made when first needed: a run that reuses everything leaves no trace. */
   let scratch: string | undefined;
   const idle: ChildProcess[] = [];
+  const homes = new WeakMap<ChildProcess, string>();
+  const words = new WeakMap<ChildProcess, () => string>();
   const all = new Set<ChildProcess>();
 
   const folderOf = (): string => {
@@ -60,10 +64,13 @@ export function createSqlHost(engine: SqlEngine, options: SqlOptions): Executor 
   };
 
   const start = (): ChildProcess => {
+    const home = mkdtempSync(join(folderOf(), 'empty-'));
     const child = fork(fileURLToPath(engine.child), [], {
-      cwd: mkdtempSync(join(folderOf(), 'empty-')), env: {}, serialization: 'advanced', stdio: ['ignore', 'ignore', 'ignore', 'ipc'], execArgv: ['--no-warnings'],
+      cwd: home, env: {}, serialization: 'advanced', stdio: ['ignore', 'ignore', 'pipe', 'ipc'], execArgv: ['--no-warnings'],
     });
     all.add(child);
+    homes.set(child, home);
+    words.set(child, listenTo(child));
     const gone = (): void => { all.delete(child); const at = idle.indexOf(child); if (at >= 0) idle.splice(at, 1); };
     // One that could not be started has no end, only an error; so has a message to one that is just ending.
     child.once('exit', gone).on('error', () => { if (child.pid === undefined) gone(); });
@@ -77,18 +84,26 @@ export function createSqlHost(engine: SqlEngine, options: SqlOptions): Executor 
     identity: (program) => engine.identity(threadsOf(program)),
     available: engine.available,
     async execute(program, inputs, context) {
-      const prepared = guarded(program, () => { refuseOutside(program.code); return prepare(program, inputs, context.blobs); });
+      const { given, rest } = givenFiles(program, inputs, context.blobs);
+      const prepared = guarded(program, () => { refuseOutside(program.code); return prepare(program, rest, context.blobs); });
       const files = engine.files ? stepFiles(program, options.root) : [];
-      const folder = join(options.root, program.folder);
-      const seed = program.seed ?? context.world?.seed;
-      const job: SqlJob = {
-        ...prepared, folder, allowed: allowedPaths(prepared.sql, files, folder), threads: context.world?.threads ?? threadsOf(program), ...(seed === undefined ? {} : { seed }), memory: context.limits.memory, output: context.limits.output, scratch: folderOf(),
-      };
       const child = idle.pop() ?? start();
-      const [reply, reads] = await observing(files, () => ask(child, job, context));
-      if (all.has(child) && child.connected) idle.push(child);
+      const folder = given.length === 0 ? join(options.root, program.folder) : homes.get(child)!;
+      const seed = program.seed ?? context.world?.seed;
+      const [reply, reads] = await observing(files, async () => {
+        const placed = given.map(({ name }) => join(folder, name));
+        try {
+          for (const file of given) file.put(folder);
+          return await ask(child, {
+            ...prepared, folder, allowed: [...allowedPaths(prepared.sql, files, folder), ...given.map(({ name }) => name), ...placed], threads: context.world?.threads ?? threadsOf(program), ...(seed === undefined ? {} : { seed }), memory: context.limits.memory, output: context.limits.output, scratch: folderOf(),
+          } satisfies SqlJob, context, words.get(child)!);
+        } finally {
+          for (const path of placed) rmSync(path, { force: true });
+          if (all.has(child) && child.connected) idle.push(child);
+        }
+      });
       if (!reply.ok) throw failure(reply, program, prepared.sql, files, folder);
-      return { outputs: { value: keep(reply, context.blobs) }, reads };
+      return { outputs: { value: keep(reply, context.blobs, folderOf()) }, reads };
     },
     async close() {
       const ends = [...all].map((child) => new Promise((resolve) => { child.ref(); child.once('exit', resolve); child.kill('SIGKILL'); }));
@@ -129,19 +144,21 @@ function failure(reply: Extract<SqlReply, { ok: false }>, program: Program, sql:
   return new TelarError('bad-file', `${basename(absolute)}, line ${ragged.line}: there are ${ragged.found} columns where ${ragged.expected} are expected. Mend the line, or read the file with other options (delim, quote, ignore_errors, null_padding).`, { ...place, fileLine: ragged.line });
 }
 
-function keep(reply: Extract<SqlReply, { ok: true }>, blobs: Blobs): Outcome['outputs'][string] {
+function keep(reply: Extract<SqlReply, { ok: true }>, blobs: Blobs, scratch: string): Outcome['outputs'][string] {
   const { table } = reply;
   if (table === undefined) {
     const bytes = encodeRecord(null);
     return { ref: { form: 'record', hash: blobs.put(bytes), bytes: bytes.length }, summary: summarise(null) };
   }
-  const columns = table.columns.map((column) => ({ name: column.name, type: column.type, blob: keepColumn(column, blobs), bytes: column.size }));
+  const columns = table.columns.map((column) => ({ name: column.name, type: column.type, blob: keepColumn(column, blobs, scratch), bytes: column.size }));
   return { ref: putManifest(columns, table.rows, blobs), summary: table.summary };
 }
 
-function keepColumn({ bytes, path }: ColumnOutput, blobs: Blobs): string {
+function keepColumn({ bytes, path }: ColumnOutput, blobs: Blobs, scratch: string): string {
   if (bytes !== undefined) return blobs.put(bytes);
   if (path === undefined) throw new Error('unreachable: a column has bytes or a path');
+  // A child is not believed: it could name any file.
+  if (dirname(path) !== scratch) throw new TelarError('lost', 'The SQL process named a result that is not its own.');
   if (blobs.adopt !== undefined) return blobs.adopt(path);
   const read = readFileSync(path);
   rmSync(path);
@@ -149,7 +166,7 @@ function keepColumn({ bytes, path }: ColumnOutput, blobs: Blobs): string {
 }
 
 /** Sends a job and waits for its end: the reply, or the limit, or the loss of the process. */
-function ask(child: ChildProcess, job: SqlJob, context: ExecuteContext): Promise<SqlReply> {
+function ask(child: ChildProcess, job: SqlJob, context: ExecuteContext, said: () => string): Promise<SqlReply> {
   return new Promise((resolve) => {
     let why: SqlReply | undefined;
     let killer: NodeJS.Timeout | undefined;
@@ -166,17 +183,18 @@ function ask(child: ChildProcess, job: SqlJob, context: ExecuteContext): Promise
       clearTimeout(killer);
       context.signal.removeEventListener('abort', cancel);
       child.off('message', hear);
-      child.off('exit', lost);
+      child.off('close', lost);
       child.off('error', failed);
       child.unref();
       child.channel?.unref();
       resolve(why ?? reply);
     };
     const hear = (message: SqlReply | { ready: true }): void => { if ('ok' in message) end(message); };
-    const failed = (error: Error): void => lost(null, error.message);
-    const lost = (code: number | null, signal: string | null): void => end({ ok: false, code: 'lost', message: `The SQL process ended by itself (${signal ?? `status ${code}`}); run the step again, with less data if it happens again.` });
+    // Of one that is just ending the end tells more; its last words may still be on their way.
+    const failed = (error: Error): void => { if (child.pid === undefined) lost(null, error.message); else child.kill('SIGKILL'); };
+    const lost = (code: number | null, signal: string | null): void => end({ ok: false, code: 'lost', message: `The SQL process ended by itself (${signal ?? `status ${code}`}); run the step again, with less data if it happens again.${quoted(said())}` });
     child.on('message', hear as (message: unknown) => void);
-    child.once('exit', lost);
+    child.once('close', lost);
     child.once('error', failed);
     child.ref();
     child.channel?.ref();
