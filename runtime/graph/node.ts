@@ -6,6 +6,7 @@ import type { Analysis } from '../../contracts/node.ts';
 import type { Problem } from '../../contracts/errors.ts';
 import type { Document, NotebookCell } from '../document/document.ts';
 import { bodyOffsetToText, offsetToPlace } from '../document/places.ts';
+import { isolationFaults } from './isolation.ts';
 
 /** A node's output, as a place where a wire begins. */
 export interface Source { readonly node: GraphNode; readonly output: string }
@@ -123,7 +124,7 @@ export function folderOf(node: GraphNode): string {
 export function problemsOf(node: GraphNode): readonly Problem[] {
   const { description, findings, cycles } = node;
   return [
-    ...written(node), ...description.flaws.map((flaw) => placed(node, flaw)), ...findings.map((flaw) => placed(node, flaw)),
+    ...written(node), ...description.flaws.map((flaw) => placed(node, flaw)), ...findings.map((flaw) => placed(node, flaw)), ...isolationFlaws(node).map((flaw) => placed(node, flaw)),
     ...cycles.map((cycle) => cycleProblem(node, cycle)),
   ];
 }
@@ -131,7 +132,7 @@ export function problemsOf(node: GraphNode): readonly Problem[] {
 /** The first error of a node: what makes it `failed` before it could run. */
 export function definitionError(node: GraphNode): Problem | undefined {
   const isError = (one: { readonly severity: Problem['severity'] }): boolean => one.severity === 'error';
-  const flaw = node.description.flaws.find(isError) ?? node.findings.find(isError);
+  const flaw = node.description.flaws.find(isError) ?? node.findings.find(isError) ?? isolationFlaws(node)[0];
   return written(node).find(isError) ?? (flaw === undefined ? undefined : placed(node, flaw))
     ?? (node.cycles[0] === undefined ? undefined : cycleProblem(node, node.cycles[0]));
 }
@@ -155,6 +156,14 @@ function placed(node: GraphNode, { code, severity, message, data, at }: Flaw): P
     code, severity, message: typeof message === 'string' ? message : message(), file: document.file, ...offsetToPlace(document, offset), node: node.path,
     ...(data === undefined ? {} : { data: typeof data === 'function' ? data() : data }),
   };
+}
+
+/** What is wrong with what a node asks for; it hangs on the front matter too, so it is made when somebody asks. */
+function isolationFlaws(node: GraphNode): readonly Flaw[] {
+  return isolationFaults(node).map(({ key, message }) => {
+    const at = node.cell.attributes.find((one) => one.key === key)?.at.from ?? node.cell.fenceAt.from;
+    return { code: 'bad-value', severity: 'error', message, at: { part: 'fence', offset: at - node.cell.fenceAt.from } };
+  });
 }
 
 function cycleProblem(node: GraphNode, cycle: readonly GraphNode[]): Problem {
