@@ -131,6 +131,8 @@ export interface Program {
   readonly folder: string;
   /** Files (relative to the notebook's folder, globs expanded) an engine that reads by path may open. */
   readonly files?: readonly string[];
+  /** Files that an engine which reads by path finds instead of the notebook's folder: a name, and the input whose bytes it has. */
+  readonly given?: Readonly<Record<string, string>>;
   readonly seed?: number;
   /** Engine's own settings that are in the key (`threads`, `tables`). */
   readonly settings?: Readonly<Record<string, unknown>>;

@@ -15,7 +15,7 @@ import type { KindParam } from './params.ts';
 interface Entry { readonly contract: string; readonly version: string; readonly languages: readonly string[]; load(): Promise<NodeKind> }
 
 const ENTRIES: Readonly<Record<string, Entry>> = {
-  data: { contract: 'core/data.yaml', version: '1.1', languages: [], load: async () => (await import('./data/index.ts')).data },
+  data: { contract: 'core/data.yaml', version: '1.2', languages: [], load: async () => (await import('./data/index.ts')).data },
   input: { contract: 'core/input.yaml', version: '1.1', languages: [], load: async () => (await import('./input/index.ts')).input },
   sql: { contract: 'core/sql.yaml', version: '1.2', languages: ['sql'], load: async () => (await import('./sql/index.ts')).sql },
   python: { contract: 'core/python.yaml', version: '1.1', languages: ['python'], load: async () => (await import('./python/index.ts')).python },

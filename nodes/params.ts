@@ -60,6 +60,7 @@ export function parseParams(params: readonly KindParam[], raw: Readonly<Record<s
 function unknownKey(key: string, params: readonly Pick<Param, 'name' | 'place'>[]): ParamProblem {
   const inBody = params.some((param) => param.name === key && param.place === 'body');
   if (inBody) return { key, code: 'unknown-key', message: `\`${key}\` belongs in the body, not on the fence line.`, data: { place: 'body' } };
+  if (key === 'effects') return { key, code: 'unknown-key', message: '`effects` belongs into the front matter (`effects: {network: [https://example.org]}`); on a fence write `network=`, `files=` or `programs=`.', data: { place: 'front matter' } };
   const names = params.filter((param) => param.place === 'fence').map((param) => param.name);
   const near = nearest(key, names);
   const help = near === undefined ? `Known keys: ${[...names].sort().join(', ')}.` : `Did you mean \`${near}\`?`;

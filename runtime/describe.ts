@@ -97,6 +97,9 @@ export function createDescriber(powers: { catalogue: Catalogue; cache: AnalysisC
       if (typeof values.retries === 'number' && (values.retries < 0 || values.retries > MOST_RETRIES)) {
         flaws.push({ code: 'bad-value', severity: 'error', message: `\`retries=${values.retries}\` is not a number of times from 0 to ${MOST_RETRIES}.`, at: keyPlace(cell, 'retries') });
       }
+      if (values.worker === 'heavy' && found.engines.length === 0) {
+        flaws.push({ code: 'bad-value', severity: 'error', message: `A \`${cell.kind}\` node uses no engine, so no worker can do it; take \`worker=\` out.`, at: keyPlace(cell, 'worker') });
+      }
       return { kind: cell.kind, analysis: found.analysis, params: values, flaws, engines: found.engines, ...(when === undefined ? {} : { when }) };
     },
   };

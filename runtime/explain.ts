@@ -38,7 +38,8 @@ export function explainStep(step: PlannedStep, facts: ExplainFacts): Explanation
   if (step.decision === 'reuse' && key === last.key) {
     const changed = before?.components === undefined ? [] : changedComponents(before.components, last.components);
     const then = changed.length > 0 ? changed.map((one) => explain(one.component, one.before, one.after)).join('; ') : last.reason ?? '';
-    const told = last.how === 'ran' ? `nothing it depends on has changed since run ${last.run}, in which it ran: ${then}` : step.reason;
+    const asked = step.reason.startsWith('as read ');
+    const told = last.how === 'ran' && !asked ? `nothing it depends on has changed since run ${last.run}, in which it ran: ${then}` : step.reason;
     return { ...base, reason: told, ...(before?.key === undefined ? {} : { previous: before.key }), changed };
   }
   const now = { ...step.decided.components, ...readsNow(last, step, facts) };

@@ -3,45 +3,25 @@
  * and performs nothing itself: `graph/` and `scheduler/` do, with the facts gathered here.
  */
 import { TelarError, type Problem } from '../contracts/errors.ts';
-import type { NodeKind, Resources } from '../contracts/node.ts';
-import type { Catalogue } from '../nodes/index.ts';
+import type { NodeKind } from '../contracts/node.ts';
 import { nearest } from '../nodes/nearest.ts';
-import type { FileObserver } from './adapters/observer.ts';
-import type { Store } from './checkpoints/store.ts';
+import { Beside } from './beside.ts';
 import type { Describer } from './describe.ts';
 import type { Document } from './document/document.ts';
 import { explainStep, type Explanation } from './explain.ts';
 import { givenValues, type Settings } from './given.ts';
 import { staticComponents, type Components } from './graph/fingerprint.ts';
-import { askOf } from './grants.ts';
+import { asksOf, type Ask } from './grants.ts';
 import { buildGraph, type Graph } from './graph/graph.ts';
 import { folderOf, templatePath, type GraphNode } from './graph/node.ts';
 import { makePlan, type Plan, type PlanOptions } from './graph/plan.ts';
 import { joinPath, readProject, type Project } from './graph/project.ts';
-import { moduleClosure, modulePaths, type HelperModule } from './modules.ts';
-import type { Clock, Executor, Files, Network, ParquetWriter, Secrets, Sha256 } from './ports.ts';
+import { askFacts, lackOf, leaveOf } from './leave.ts';
+import type { RuntimePorts } from './runtime-ports.ts';
 import type { RunHost } from './scheduler/host.ts';
 import { previewPlan, type PlannedStep } from './scheduler/preview.ts';
 import { runPlan, type RunRequest, type RunResult } from './scheduler/run-plan.ts';
 import { keepTexts } from './texts.ts';
-
-/** What a host gives. */
-export interface RuntimePorts {
-  readonly files: Files;
-  readonly store: Store;
-  readonly observer: FileObserver;
-  readonly catalogue: Catalogue;
-  readonly resources: Resources;
-  readonly executors: ReadonlyMap<string, Executor>;
-  readonly sha256: Sha256;
-  readonly clock: Clock;
-  /** Powers that a host may lack; what asks for them is `unavailable` then. */
-  readonly network?: Network;
-  readonly secrets?: Secrets;
-  readonly parquet?: ParquetWriter;
-  /** A name for a run: unique, and later ones sort after earlier ones. */
-  newRun(): string;
-}
 
 /** What makes a run a fork of another one (C4). */
 export interface ForkOf extends Required<Pick<RunHost, 'taken' | 'preferred' | 'before'>> {
@@ -62,6 +42,8 @@ export interface Notebook {
   readonly file: string;
   readonly graph: Graph;
   problems(): readonly Problem[];
+  /** What its nodes ask a person for. */
+  asks(): readonly Ask[];
   /** Reads the files again. @returns paths of the nodes that changed */
   refresh(): Promise<ReadonlySet<string>>;
   plan(options?: PlanOptions & { readonly set?: Settings }): readonly PlannedStep[];
@@ -81,7 +63,7 @@ export class OpenNotebook implements Notebook {
   readonly #ports: RuntimePorts;
   readonly #describer: Describer;
   readonly #load: (path: string) => Document;
-  #modules = new Map<GraphNode, Readonly<Record<string, HelperModule>>>();
+  readonly #beside: Beside;
   #statics = new Map<GraphNode, { readonly description: GraphNode['description']; readonly components: Components }>();
   readonly #kinds = new Map<string, Promise<NodeKind>>();
 
@@ -90,20 +72,26 @@ export class OpenNotebook implements Notebook {
     this.#ports = ports;
     this.#describer = describer;
     this.#load = load;
+    this.#beside = new Beside(ports);
   }
 
   async open(): Promise<void> {
     this.graph = buildGraph(await this.#project(), (cell) => this.#describer.describe(cell));
-    await this.#readModules();
+    await this.#readHelpers();
   }
 
   async refresh(): Promise<ReadonlySet<string>> {
     const touched = this.graph.update(await this.#project());
-    await this.#readModules();
+    await this.#readHelpers();
     return touched;
   }
 
-  problems(): readonly Problem[] { return this.graph.problems(); }
+  problems(): readonly Problem[] {
+    const { problems } = this.#beside;
+    return problems.length === 0 ? this.graph.problems() : [...this.graph.problems(), ...problems];
+  }
+
+  asks(): readonly Ask[] { return asksOf(this.graph, askFacts(this.#ports, this.#beside)); }
 
   plan(options: PlanOptions & { readonly set?: Settings } = {}): readonly PlannedStep[] {
     return previewPlan(this.makePlan(options), this.host(options.set));
@@ -111,13 +99,13 @@ export class OpenNotebook implements Notebook {
 
   async run(options: RunOptions): Promise<RunResult> {
     const { store, clock, newRun } = this.#ports;
-    const plan = this.makePlan(options);
+    const plan = this.makePlan(options, 'try');
     const { fork } = options;
-    const host = { ...this.host(options.set), leave: this.#leave(options), ...(fork === undefined ? {} : { taken: fork.taken, preferred: fork.preferred, before: fork.before, skipEffects: !fork.effects }) };
+    const host = { ...this.host(options.set), leave: leaveOf(this.file, this.#ports, this.#beside, options.trust), ...(fork === undefined ? {} : { taken: fork.taken, preferred: fork.preferred, before: fork.before, skipEffects: !fork.effects }) };
     const run = newRun();
     store.openRun({
       id: run, file: this.file, started: clock.date().toISOString(), targets: plan.targets, inputs: { ...options.set },
-      texts: keepTexts(this.graph.project, this.#modules, store.blobs), engines: this.#engines(plan), order: plan.order.map((node) => node.path),
+      texts: keepTexts(this.graph.project, this.#beside.modules, this.#beside.locks, store.blobs), engines: this.#engines(plan), order: plan.order.map((node) => node.path),
       ...(fork === undefined ? {} : { parent: fork.parent, edits: fork.edits }),
     });
     return runPlan(plan, { ...options, run }, host);
@@ -130,8 +118,7 @@ export class OpenNotebook implements Notebook {
   }
 
   sources(): readonly string[] {
-    const paths = new Set([this.file, ...this.graph.project.nested.keys()]);
-    for (const [node, modules] of this.#modules) for (const path of modulePaths(node, Object.keys(modules))) paths.add(joinPath(node.scope.document.file, path));
+    const paths = new Set([this.file, ...this.graph.project.nested.keys(), ...this.#beside.paths()]);
     const { store } = this.#ports;
     const read = (node: GraphNode, row: string | undefined): void => {
       for (const { path } of (row === undefined ? undefined : store.row(row))?.reads ?? []) paths.add(joinPath(node.scope.document.file, path));
@@ -147,7 +134,9 @@ export class OpenNotebook implements Notebook {
 
   async #project(): Promise<Project> {
     const project = readProject(this.file, (path) => this.#read(path));
-    await this.#describer.prepare([project.root, ...[...project.nested.values()].flatMap((one) => ('document' in one ? [one.document] : []))]);
+    const documents = [project.root, ...[...project.nested.values()].flatMap((one) => ('document' in one ? [one.document] : []))];
+    await this.#describer.prepare(documents);
+    this.#beside.readLocks(documents);
     return project;
   }
 
@@ -164,28 +153,15 @@ export class OpenNotebook implements Notebook {
     }
   }
 
-  async #readModules(): Promise<void> {
-    this.#modules = new Map();
+  async #readHelpers(): Promise<void> {
     this.#statics = new Map();
-    for (const node of this.graph.nodes()) {
-      const { analysis } = node.description;
-      if (analysis.imports.length > 0) this.#modules.set(node, await moduleClosure(this.#ports.files, folderOf(node), analysis, this.#describer));
-    }
+    await this.#beside.readHelpers(this.graph, this.#describer);
   }
 
-  /** Freezes a plan. @throws TelarError `usage` */
-  makePlan(options: PlanOptions & { readonly fork?: ForkOf; readonly set?: Settings }): Plan {
-    const lacks = (node: GraphNode): string | undefined => {
-      if (options.fork?.reaches(node.path) === false) return undefined;
-      for (const engine of node.description.engines) {
-        const executor = this.#ports.executors.get(engine);
-        if (executor === undefined) return `there is no engine \`${engine}\` in this host`;
-        const ready = executor.available();
-        if (!ready.ok) return ready.reason;
-      }
-      return undefined;
-    };
-    const leave = this.#leave(options);
+  /** Freezes a plan. @param how `try`: it is going to be run, so a wall may be tried @throws TelarError `usage` */
+  makePlan(options: PlanOptions & { readonly fork?: ForkOf; readonly set?: Settings }, how: 'look' | 'try' = 'look'): Plan {
+    const lacks = (node: GraphNode): string | undefined => (options.fork?.reaches(node.path) === false ? undefined : lackOf(node, this.#ports, this.#beside, how));
+    const leave = leaveOf(this.file, this.#ports, this.#beside, options.trust);
     const unasked = new Set([...this.graph.nodes()].filter((node) => options.fork?.reaches(node.path) !== false && leave(node) !== undefined));
     if (unasked.size === 0) return makePlan(this.graph, options, lacks);
     // What is stored needs no leave: it is reused, and nothing is asked.
@@ -193,39 +169,31 @@ export class OpenNotebook implements Notebook {
     return makePlan(this.graph, options, (node) => lacks(node) ?? (unasked.has(node) && told.get(node.path) !== 'reuse' ? leave(node) : undefined));
   }
 
-  /** Why a node may not do what it asks for: no power here, or no leave. */
-  #leave({ trust }: PlanOptions): (node: GraphNode) => string | undefined {
-    return (node) => {
-      const ask = askOf(node, this.#ports.sha256);
-      if (ask === undefined) return undefined;
-      if (this.#ports.network === undefined) return 'there is no network in this host';
-      if (trust === true || this.#ports.store.granted(ask.hash)) return undefined;
-      return `it would ${ask.words}, which nobody has allowed: \`telar trust ${this.file}\` allows it until its code changes, \`--trust\` for this run`;
-    };
-  }
-
   /** The facts and powers that deciding and performing need. */
   host(set: Settings = {}): RunHost {
-    const { catalogue, resources, sha256, executors, store, observer, files, clock, network, secrets, parquet } = this.#ports;
+    const { catalogue, resources, sha256, executors, store, observer, files, clock, network, secrets, parquet, worker, journal } = this.#ports;
     const given = givenValues(this.graph, set, store.blobs);
     return {
       store, observer, sha256, file: this.file, files, clock, executors,
       ...(network === undefined ? {} : { network }), ...(secrets === undefined ? {} : { secrets }), ...(parquet === undefined ? {} : { parquet }),
+      ...(worker === undefined ? {} : { worker }), ...(journal === undefined ? {} : { journal }),
       statics: (node) => {
         const known = this.#statics.get(node);
         if (known?.description === node.description) return known.components;
-        const components = staticComponents(node, node.description.engines, this.#modules.get(node) ?? {}, {
+        const components = staticComponents(node, node.description.engines, this.#beside.helpers(node), {
           sha256, version: (kind) => catalogue.version(kind), contract: (kind) => catalogue.contract(kind),
           keyParams: (kind) => catalogue.params(kind).filter((param) => param.key && param.place === 'fence').map((param) => param.name),
-          engine: (name, params) => executors.get(name)?.identity({ settings: params }) ?? {},
+          engine: (name, params) => executors.get(name)?.identity({ settings: { ...params, ...this.#beside.pins(node) } }) ?? {},
           secret: (name) => secrets?.fingerprint(name),
         });
         this.#statics.set(node, { description: node.description, components });
         return components;
       },
       folder: folderOf,
+      leave: leaveOf(this.file, this.#ports, this.#beside),
+      packages: (node) => this.#beside.pins(node),
       given: (node) => given.get(node),
-      modules: (node) => Object.fromEntries(Object.entries(this.#modules.get(node) ?? {}).map(([name, one]) => [name, one.text])),
+      modules: (node) => this.#beside.texts(node),
       loadKind: (name) => {
         let loading = this.#kinds.get(name);
         if (loading === undefined) {

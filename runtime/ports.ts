@@ -5,6 +5,7 @@
 import type { Blobs } from '../contracts/values.ts';
 import type { Limits, ObservedRead, Outcome, Program, StepInput, WebRequest, WebResponse } from '../contracts/node.ts';
 import type { ColumnData } from './values/column.ts';
+import type { Isolation } from './workers/isolation.ts';
 
 /** What is seen of a file. `stamp` changes when the file may have changed (size, times, inode); it is never part of a key. */
 export interface FileStat { readonly kind: 'file' | 'folder' | 'other'; readonly size: number; readonly stamp: string }
@@ -56,13 +57,35 @@ export interface ExecuteContext {
   readonly limits: Limits;
   readonly signal: AbortSignal;
   readonly world?: World;
+  /** Who asks, for the journal and for people. */
+  readonly asker?: Asker;
+  /** May not be done twice (an effect): when the engine is lost it is told and not mended. */
+  readonly once?: true;
+  /** Where it is done: in a process of this host, or by a supervised worker. Never part of a key. */
+  readonly worker?: WorkerPlace;
+  /** What an isolated step was granted; absent: it is a restricted one. */
+  readonly isolation?: Isolation;
+  /** Asks the network within the step's grant; absent: it has none. */
+  fetch?(request: WebRequest): Promise<WebResponse>;
   emit(stream: 'stdout' | 'stderr' | 'progress', text: string): void;
 }
 
+/** A run and one of its nodes. */
+export interface Asker { readonly run: string; readonly node: string }
+
+/** `light`: an engine beside this process. `heavy`: a supervised worker of its own (`workers/`). */
+export type WorkerPlace = 'light' | 'heavy';
+
 /** Runs programs of one engine. One suite, `tests/suites/executor.ts`, holds for all. */
 export interface Executor {
-  /** `sql`, `sql-wasm`, `python`, `javascript`. */
+  /** `sql`, `sql-wasm`, `python`, `javascript`, `jupyter`, `llama`. */
   readonly engine: string;
+  /** Where its programs run unless somebody says otherwise; `light` when absent. */
+  readonly place?: WorkerPlace;
+  /** Grows while a program gets on, whatever its unit: how a hung computation is told from a busy one (W6). */
+  progress?(): number;
+  /** Bytes that its processes take now, where that can be known. */
+  memory?(): number;
   /** Most programs it runs at once; further ones wait in the scheduler. */
   readonly concurrency: number;
   /**
@@ -78,6 +101,8 @@ export interface Executor {
    *   `cancelled`, `covenant`, `value-type` (a value this engine cannot take, naming port and type), `refused`, `lost`
    */
   execute(program: Program, inputs: Readonly<Record<string, StepInput>>, context: ExecuteContext): Promise<Outcome>;
+  /** Starts what the first program will need; never throws. Absent: nothing is gained by it. */
+  warm?(): Promise<void>;
   /** Ends processes and frees memory. No call may follow. */
   close(): Promise<void>;
 }

@@ -6,10 +6,12 @@ import { createDescriber } from './describe.ts';
 import type { Document } from './document/document.ts';
 import { decodeNotebook } from './document/decode.ts';
 import { parseDocument } from './document/parse.ts';
-import { OpenNotebook, type RuntimePorts } from './notebook.ts';
+import { OpenNotebook } from './notebook.ts';
+import type { RuntimePorts } from './runtime-ports.ts';
 
 export type { Settings } from './given.ts';
-export type { Notebook, RunOptions, RuntimePorts } from './notebook.ts';
+export type { Notebook, RunOptions } from './notebook.ts';
+export type { RuntimePorts } from './runtime-ports.ts';
 
 /** A runtime over a host's ports. */
 export interface Runtime {

@@ -1,8 +1,9 @@
 /**
- * `data`: a file beside the notebook as a value. CSV, JSON records, NDJSON, Parquet and Arrow become tables; other JSON a record; texts
+ * `data`: a file beside the notebook, or at an address, as a value. CSV, JSON records, NDJSON, Parquet and Arrow become tables; other JSON a record; texts
  * and bytes themselves. What was read is recorded with its hash, so a changed file runs this node again and nothing else.
  *
- * Tables are read by SQL that is made here (`query.ts`), so types, globs and speed are the engine's. Fetching a URL is not done.
+ * Tables are read by SQL that is made here (`query.ts`), so types, globs and speed are the engine's.
+ * What an address answers is given to SQL as a file of its own (`fetched.ts`); it is observed, and asks a person first, as `http` does.
  */
 import { TelarError } from '../../contracts/errors.ts';
 import { defineNode } from '../../contracts/node.ts';
@@ -10,7 +11,8 @@ import type { Analysis, Cell, Outcome, OutputValue, Step, StepContext } from '..
 import { nearest } from '../nearest.ts';
 import { normalForm, parseYamlBody } from '../yaml-body.ts';
 import { readDataBody } from './body.ts';
-import type { DataBody } from './body.ts';
+import { fetched } from './fetched.ts';
+import type { Known } from './body.ts';
 import { csvFault, notUtf8Line, sniffDelimiter } from './csv-fault.ts';
 import { ARROW, mediaTypeOf } from './media.ts';
 import { dataQuery } from './query.ts';
@@ -18,31 +20,33 @@ import type { SourceFile } from './query.ts';
 import { decodeText, encodingError, looksLikeRecords, parseExactJson, unpack } from './read.ts';
 
 export const data = defineNode({
-  name: 'data', contract: 'core/data.yaml', languages: [], keyVersion: 1, analysisVersion: 1,
+  name: 'data', contract: 'core/data.yaml', languages: [], keyVersion: 1, analysisVersion: 2,
   engines: (cell: Cell): readonly string[] => {
     const { body } = readDataBody(parseYamlBody(cell.body));
-    return body !== undefined && ['csv', 'json', 'ndjson', 'parquet'].includes(body.format) ? ['sql'] : [];
+    return body !== undefined && (body.format === undefined || ['csv', 'json', 'ndjson', 'parquet'].includes(body.format)) ? ['sql'] : [];
   },
   analyse: (cell: Cell): Analysis => {
     const yaml = parseYamlBody(cell.body);
     const { body, problems } = readDataBody(yaml);
-    return { reads: [], binds: [], imports: [], normal: normalForm(yaml.value ?? cell.body), problems, ...(body === undefined ? {} : { files: [body.file] }) };
+    return { reads: [], binds: [], imports: [], normal: normalForm(yaml.value ?? cell.body), problems, ...(body === undefined ? {} : body.origin === undefined ? { files: [body.file] } : { effect: 'observe', network: { origin: body.origin, method: 'GET', secrets: [] } }) };
   },
   run: async (step: Step, context: StepContext): Promise<Outcome> => {
     const yaml = parseYamlBody(step.cell.body);
     const { body } = readDataBody(yaml);
     if (body === undefined) throw new Error(`the body of ${step.node} has problems and should not run`);
-    const line = step.line + yaml.line(['file']);
+    const line = step.line + yaml.line([body.url === undefined ? 'file' : 'url']);
     try {
-      return await read(body, step, context);
+      if (body.url === undefined) return await read(body as Known, step, context);
+      const source = await fetched(body, body.url, context);
+      return await source.named(() => read(source.body, step, source.context));
     } catch (error) {
       const known = TelarError.from(error);
-      throw known.code === 'bad-file' || known.code === 'missing-file' ? new TelarError(known.code, known.message, { ...known.data, line }, { cause: known }) : known;
+      throw ['bad-file', 'missing-file', 'network', 'refused'].includes(known.code) ? new TelarError(known.code, known.message, { ...known.data, line }, { cause: known }) : known;
     }
   },
 });
 
-async function read(body: DataBody, step: Step, context: StepContext): Promise<Outcome> {
+async function read(body: Known, step: Step, context: StepContext): Promise<Outcome> {
   const named = /[*?[{]/.test(body.file);
   const paths = named ? context.glob(body.file) : [body.file];
   if (paths.length === 0) throw new TelarError('missing-file', `No file matches \`${body.file}\`; correct the pattern (it is relative to the notebook), or add a file.`, { file: body.file });
@@ -52,7 +56,7 @@ async function read(body: DataBody, step: Step, context: StepContext): Promise<O
   return readOne(body, paths[0]!, step, context);
 }
 
-async function readOne(body: DataBody, path: string, step: Step, context: StepContext): Promise<Outcome> {
+async function readOne(body: Known, path: string, step: Step, context: StepContext): Promise<Outcome> {
   const bytes = context.readFile(path);
   if (body.format === 'bytes') return one(context.store(bytes, { form: 'bytes', mediaType: mediaTypeOf(path) }));
   const whole = await unpack(bytes, path, context.limits.memory);
@@ -78,7 +82,7 @@ function arrow(bytes: Uint8Array, path: string, context: StepContext): OutputVal
   }
 }
 
-async function readTable(body: DataBody, paths: readonly string[], named: boolean, step: Step, context: StepContext): Promise<Outcome> {
+async function readTable(body: Known, paths: readonly string[], named: boolean, step: Step, context: StepContext): Promise<Outcome> {
   const files = await Promise.all(paths.map(async (path): Promise<SourceFile> => {
     if (body.format === 'parquet') return { path };
     // Also tells a missing file by its nearest name, before an engine is asked.
@@ -100,7 +104,7 @@ async function readTable(body: DataBody, paths: readonly string[], named: boolea
 const one = (value: OutputValue): Outcome => ({ outputs: { value }, reads: [] });
 
 /** What an engine's refusal means for the file: which file, which line, what to do. */
-async function explain(error: TelarError, body: DataBody, files: readonly SourceFile[], context: StepContext): Promise<TelarError> {
+async function explain(error: TelarError, body: Known, files: readonly SourceFile[], context: StepContext): Promise<TelarError> {
   const mentioned = files.filter(({ path }) => error.message.includes(path)).sort((a, b) => b.path.length - a.path.length);
   const suspects = mentioned.length > 0 ? mentioned : files;
   if (body.format !== 'parquet') {

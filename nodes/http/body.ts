@@ -3,6 +3,7 @@
  * known before anything runs; the rest of it may be filled in.
  */
 import type { BodyProblem } from '../../contracts/errors.ts';
+import { isConnectionHeader } from '../../contracts/headers.ts';
 import type { Read } from '../../contracts/node.ts';
 import { isMapping, unknownKeys } from '../yaml-body.ts';
 import type { Path, YamlBody } from '../yaml-body.ts';
@@ -11,8 +12,8 @@ import { isTemplate, joinReads, templateReads } from '../yaml-wires.ts';
 export const HTTP_KEYS = ['url', 'method', 'headers', 'body', 'as'] as const;
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 const FORMS = ['json', 'text', 'bytes', 'csv'] as const;
-/** Headers that the connection sets, or that would lead it elsewhere. */
-const NOT_YOURS = /^(?:host|connection|content-length|transfer-encoding|upgrade|te|trailer|expect|keep-alive|proxy-.*|cookie2?|idempotency-key)$/i;
+/** Headers that are made here, beside those of the connection. */
+const NOT_YOURS = /^(?:cookie2?|idempotency-key)$/i;
 
 /** A header's value: a text, or a secret by its name. */
 type Header = string | { readonly secret: string };
@@ -67,7 +68,7 @@ export function readHttpBody(yaml: YamlBody): { body?: HttpBody; reads: readonly
 }
 
 /** The origin of an address, or what is wrong with it. */
-function originOf(url: unknown): string | { readonly fault: string } {
+export function originOf(url: unknown): string | { readonly fault: string } {
   if (typeof url !== 'string') return { fault: '`url` must be an address, like `https://example.org/data.json`.' };
   const head = /^https?:\/\/[^/?#]*/i.exec(url)?.[0];
   if (head === undefined) return { fault: '`url` must begin with `https://` or `http://` and a host, written out.' };
@@ -85,7 +86,7 @@ function readHeaders(headers: unknown, bad: (path: Path, message: string) => voi
     const path = ['headers', name];
     const secret = isMapping(value) && Object.keys(value).length === 1 ? value.secret : undefined;
     if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) bad(path, `\`${name}\` is no name of a header.`);
-    else if (NOT_YOURS.test(name)) bad(path, `The header \`${name}\` is not set by a notebook; leave it out.`);
+    else if (NOT_YOURS.test(name) || isConnectionHeader(name)) bad(path, `The header \`${name}\` is not set by a notebook; leave it out.`);
     else if (typeof value !== 'string' && !(typeof secret === 'string' && /^[A-Za-z_][A-Za-z0-9_]*$/.test(secret))) {
       bad(path, `The header \`${name}\` must be a text (quote numbers), or \`{secret: NAME}\` with the name of an environment variable.`);
     } else if (typeof value === 'string' && /[\r\n\0]/.test(value)) bad(path, `The header \`${name}\` must be one line.`);

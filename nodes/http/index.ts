@@ -111,6 +111,6 @@ function refusedBy(url: string, asked: HttpBody, { status, headers, body }: WebR
   }
   said = said.replace(/\s+/g, ' ').trim();
   said = said.length > 300 ? `${said.slice(0, 299)}…` : said;
-  const help = status === 401 || status === 403 ? 'Send what it asks for by `headers`' : status === 404 || status === 410 ? 'Correct the address' : status === 429 || status >= 500 ? 'Try again later' : 'Correct what is asked';
+  const help = status === 401 || status === 403 ? 'Send what it asks for by `headers`' : status === 404 || status === 410 ? 'Correct the address' : status === 429 || status >= 500 ? 'Try again later; `retries=` on the fence does so by itself' : 'Correct what is asked';
   return new TelarError('network', `${asked.method} ${url}: the server answered ${status}${said === '' ? '' : ` (${said})`}. ${help}.`, { status });
 }

@@ -3,7 +3,10 @@ import { defineNode } from '../../contracts/node.ts';
 import { analysePython, preparePython } from './analyse.ts';
 import { readable } from './source.ts';
 
-/** Runs on the engine `python`. */
+/** A kernel is an engine of its own: the real Python, with what is installed there. */
+const engineOf = (params: Readonly<Record<string, unknown>>): string => (params.kernel === undefined ? 'python' : 'jupyter');
+
+/** Runs on the engine `python`, or on a Jupyter kernel. */
 export const python = defineNode({
   name: 'python',
   contract: 'core/python.yaml',
@@ -12,9 +15,9 @@ export const python = defineNode({
   analysisVersion: 1,
   prepare: preparePython,
   analyse: (cell) => analysePython(cell.body),
-  engines: () => ['python'],
+  engines: (cell) => [engineOf(cell.params)],
   run: (step, context) => context.execute({
-    engine: 'python',
+    engine: engineOf(step.params),
     code: readable(step.cell.body).text,
     file: step.file,
     line: step.line,
@@ -24,6 +27,6 @@ export const python = defineNode({
     modules: step.modules,
     folder: step.folder,
     ...(typeof step.params.seed === 'number' ? { seed: step.params.seed } : {}),
-    ...(step.params.tables === undefined ? {} : { settings: { tables: step.params.tables } }),
+    settings: Object.fromEntries(['tables', 'kernel', 'packages'].flatMap((name) => (step.params[name] === undefined ? [] : [[name, step.params[name]]]))),
   }, step.inputs),
 });

@@ -2,6 +2,9 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
+/** The folders that engines make in a workspace's scratch. */
+export const SCRATCH = /^[a-z-]+-(\d+)-/;
+
 /**
  * Removes from a folder what processes left that are gone. One that cannot be removed stays.
  * @param owner finds the number of the process in a name; a name that does not match belongs to nobody

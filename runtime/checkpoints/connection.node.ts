@@ -10,7 +10,7 @@ import { openDatabase, openReadOnly, salvageInto, setAside } from './database.no
 import { journalOf } from './effects-journal.node.ts';
 import { prepare, type Statements } from './statements.node.ts';
 import type { Damage } from './store.ts';
-import { isCorrupt, sqliteCode, typed } from './trouble.node.ts';
+import { isCorrupt, sqliteCode, tooLong, typed } from './trouble.node.ts';
 
 /** An open database. */
 export interface Connection {
@@ -49,6 +49,8 @@ interface ConnectOptions {
  */
 export function connect(folder: string, { orReadOnly, onDamage, healed }: ConnectOptions): Connection {
   const path = databaseOf(folder);
+  const long = tooLong(folder);
+  if (long !== undefined) throw long;
   let refusal: TelarError | undefined;
   let sql = begin();
   let file = fileOf(path);

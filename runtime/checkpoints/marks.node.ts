@@ -6,7 +6,7 @@ import type { Statements } from './statements.node.ts';
 import { unknownRun, type Store } from './store.ts';
 
 /** The part of a store that they are. */
-export type Marks = Pick<Store, 'pin' | 'shown' | 'show' | 'granted' | 'grant' | 'analysis' | 'setAnalysis' | 'fileHash' | 'setFileHash'>;
+export type Marks = Pick<Store, 'pin' | 'shown' | 'show' | 'granted' | 'grant' | 'revoke' | 'analysis' | 'setAnalysis' | 'fileHash' | 'setFileHash'>;
 
 /** What they are made of. */
 interface MarksParts {
@@ -29,6 +29,7 @@ export function createMarks({ connection, reader, awaited, committedFirst, later
     }),
     granted: (hash) => committedFirst((sql) => sql.mark.get('granted', hash) !== undefined),
     grant: (hash) => awaited((sql) => void sql.setMark.run('granted', hash, null)),
+    revoke: (hash) => awaited((sql) => void sql.dropMark.run('granted', hash)),
     analysis: (key) => reader.texts(connection.ask((sql) => sql.analysis.all(wordId(key))), key)[0],
     setAnalysis(key, json) { later((sql) => sql.setAnalysis.run(wordId(key), seal(json, key))); },
     fileHash(file, stamp) {

@@ -98,6 +98,7 @@ export function createMemoryStore(sha256: Sha256): Store {
     },
     granted: (hash) => grants.has(hash),
     async grant(hash) { grants.add(hash); },
+    async revoke(hash) { grants.delete(hash); },
     async importRun(run, parts) {
       if (runs.has(run.id)) throw alreadyHere(run.id);
       const without = parts.rows.find((row) => !holdsBundled(blobs, row));

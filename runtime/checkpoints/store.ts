@@ -174,6 +174,8 @@ export interface Store {
   /** What a person has allowed, by the hash of the code and of what it asks for (security.md 4). */
   granted(hash: string): boolean;
   grant(hash: string): Promise<void>;
+  /** Takes back what was allowed; what was not allowed is no error. */
+  revoke(hash: string): Promise<void>;
   /** Keeps a whole run that was made elsewhere, in one transaction; its blobs have been put, but for opaque ones. @throws as `addRow`; `refused` when there is a run of that id */
   importRun(run: RunRecord, parts: { readonly steps: readonly StepRecord[]; readonly rows: readonly Row[]; readonly logs: readonly RunLog[] }): Promise<void>;
   /** Newest first; of one file, or all. */

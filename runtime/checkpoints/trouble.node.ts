@@ -24,6 +24,16 @@ export function isPassing(error: unknown): boolean {
 // SQLITE_IOERR_SHMSIZE, _WRITE, _FSYNC, _TRUNCATE and _SHMMAP: on a full disk SQLite reports these as often as SQLITE_FULL.
 const FULL_IOERR = new Set([4874, 778, 1034, 1546, 5386]);
 
+// SQLite's unix files have room for 512 bytes, 8 of them for `-journal`; the longest of ours is a lease.
+const LONGEST = 512 - 8 - '/living/1234567-0123456789ab'.length;
+
+/** What is wrong with a `.telar` folder whose path is too long for SQLite, which itself says only that it cannot open the file. */
+export function tooLong(folder: string): TelarError | undefined {
+  const bytes = Buffer.byteLength(folder);
+  if (process.platform === 'win32' || bytes <= LONGEST) return undefined;
+  return new TelarError('read-only', `The path ${folder} is too long: it has ${bytes} bytes, and SQLite leaves room for ${LONGEST}. Move the notebook to a shorter path, or name a workspace with one (--workspace).`, { place: folder });
+}
+
 /** The error in Telar's words: `disk-full`, `read-only`, `locked`, `damaged`; or the same error. */
 export function typed(error: unknown, place: string): unknown {
   const { code, errcode } = error as { code?: string; errcode?: number };

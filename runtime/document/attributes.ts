@@ -28,6 +28,8 @@ export interface Info {
 }
 
 const flags = new Set(['disabled', 'mute']);
+/** Common keys that say yes or no and are no flags: a person writes them alone at first. */
+const answers = new Set(['isolated']);
 
 /** Reads the info string at a span of the text. Total: what cannot be read is a problem in the result. */
 export function parseInfo(text: string, span: Range): Info {
@@ -74,7 +76,8 @@ function parseList(text: string, from: number, end: number, problems: InfoProble
     } else {
       while (at < end && !isSpace(text, at) && text[at] !== '}') at += 1;
       if (at === start) at += 1;
-      problems.push({ message: `\`${text.slice(start, Math.min(at, start + 60))}\` is not of the form key=value; write it so, or take it away.`, at: { from: start, to: at } });
+      const word = text.slice(start, Math.min(at, start + 60));
+      problems.push({ message: `\`${word}\` is not of the form key=value; ${answers.has(word) ? `write \`${word}=true\`` : 'write it so, or take it away'}.`, at: { from: start, to: at } });
     }
     partsEnd = at;
     if (at < end && text[at] !== '}' && !isSpace(text, at)) problems.push({ message: 'Two keys need a space between them; add it.', at: { from: at, to: at + 1 } });

@@ -60,6 +60,14 @@ export interface FrontMatter {
   readonly outputs?: readonly string[];
   readonly covenant: 'warn' | 'fail';
   readonly tables?: string;
+  /** Where steps are done whose fence does not say. */
+  readonly worker?: 'light' | 'heavy';
+  /** All nodes are isolated that can be. */
+  readonly isolated?: boolean;
+  /** Packages of Python: `pandas`, `numpy>=2`. Exact versions are in `NAME.telar.lock`. */
+  readonly packages?: readonly string[];
+  /** What isolated nodes ask for, beside what their fences say. */
+  readonly effects?: { readonly network?: readonly string[]; readonly files?: readonly string[]; readonly programs?: readonly string[] };
   readonly data: Readonly<Record<string, unknown>>;
   /** The YAML between the dashes; `undefined` when the file has none. */
   readonly at?: Range;

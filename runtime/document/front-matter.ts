@@ -89,12 +89,20 @@ export function readFrontMatter(text: string, at: Range): { frontMatter: FrontMa
   const outputs = take('outputs', isTexts, 'a list of ids: `outputs: [report, monthly]`');
   const covenant = take('covenant', isCovenant, '`warn` or `fail`');
   const tables = take('tables', isText, 'the name of a form of tables, as `pandas`');
+  const worker = take('worker', isPlace, '`light` or `heavy`');
+  const isolated = take('isolated', isFlag, '`true` or `false`');
+  const packages = take('packages', isTexts, 'a list of packages: `packages: [pandas, numpy]`');
+  const effects = take('effects', isEffects, 'lists by `network`, `files` or `programs`: `effects: {network: [https://example.org]}`');
   return {
     frontMatter: {
       telar: telar ?? 1, covenant: covenant ?? 'warn', data, at,
       ...(title === undefined ? {} : { title }),
       ...(outputs === undefined ? {} : { outputs }),
       ...(tables === undefined ? {} : { tables }),
+      ...(worker === undefined ? {} : { worker }),
+      ...(isolated === undefined ? {} : { isolated }),
+      ...(packages === undefined ? {} : { packages }),
+      ...(effects === undefined ? {} : { effects }),
     },
     problems,
   };
@@ -103,6 +111,11 @@ export function readFrontMatter(text: string, at: Range): { frontMatter: FrontMa
 const isText = (value: unknown): value is string => typeof value === 'string';
 const isTexts = (value: unknown): value is readonly string[] => Array.isArray(value) && value.every(isText);
 const isCovenant = (value: unknown): value is 'warn' | 'fail' => value === 'warn' || value === 'fail';
+const isPlace = (value: unknown): value is 'light' | 'heavy' => value === 'light' || value === 'heavy';
+const isFlag = (value: unknown): value is boolean => typeof value === 'boolean';
+const EFFECTS = ['network', 'files', 'programs'];
+const isEffects = (value: unknown): value is NonNullable<FrontMatter['effects']> => typeof value === 'object' && value !== null && !Array.isArray(value)
+  && Object.entries(value).every(([key, list]) => EFFECTS.includes(key) && isTexts(list));
 const isGeneration = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 1;
 const firstLine = (message: string): string => message.split('\n')[0]!.replace(/[.:]$/, '').slice(0, 300);
 

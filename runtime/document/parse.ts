@@ -52,6 +52,9 @@ class Parser {
       this.#duplicates(cells);
       for (const conflict of conflicts) this.#conflict(conflict, cells);
     }
+    if (frontMatter.effects !== undefined && frontMatter.isolated !== true && !cells.some(({ attributes }) => attributes.some(({ key }) => key === 'isolated'))) {
+      this.#say('front-matter', '`effects` are for nodes that the system walls off; write `isolated: true` beside it, or `isolated=true` on a fence.', frontMatter.at?.from ?? 0, { data: { key: 'effects' } });
+    }
     const problems: Problem[] = [];
     const document: Document = { file: this.#file, text, frontMatter, cells, problems, conflicts };
     // Filled in place, because the index of lines hangs on the document that is given away.

@@ -4,8 +4,9 @@
  * npm package `node`), so that every machine runs steps under the same engine, and starts the command line there.
  */
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmdirSync } from 'node:fs';
 import module, { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -24,14 +25,26 @@ function pinnedNode() {
   }
 }
 
+/**
+ * Keeps compiled code (and stripped types) between starts: this halves the time of a run in which all is reused.
+ * Not where the temporary folder cannot be written: under `/proc` Node would try for ever to make its own there.
+ */
+function keepCompiled() {
+  try {
+    rmdirSync(mkdtempSync(join(tmpdir(), 'telar-')));
+  } catch {
+    return;
+  }
+  module.enableCompileCache?.();
+}
+
 const wanted = 26;
 const major = Number(process.versions.node.split('.')[0]);
 const source = join(here, 'cli.node.ts');
 const entry = existsSync(source) ? source : join(here, '..', '..', 'dist', 'runtime', 'hosts', 'cli.node.js');
 
 if (major >= wanted) {
-  // Keeps compiled code (and stripped types) between starts: this halves the time of a run in which all is reused.
-  module.enableCompileCache?.();
+  keepCompiled();
   const { main } = await import(pathToFileURL(entry).href);
   process.exitCode = await main(process.argv.slice(2));
 } else {

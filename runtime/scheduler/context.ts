@@ -7,7 +7,8 @@
 import { TelarError } from '../../contracts/errors.ts';
 import type { FileReceipt, ObservedRead, StepContext } from '../../contracts/node.ts';
 import type { Blobs } from '../../contracts/values.ts';
-import type { Executor, Files, ParquetWriter, Secrets, Sha256, World } from '../ports.ts';
+import type { Asker, Executor, Files, ParquetWriter, Secrets, Sha256, WorkerPlace, World } from '../ports.ts';
+import type { Isolation } from '../workers/isolation.ts';
 import { ARROW } from '../../nodes/data/media.ts';
 import { loadValue, storeValue } from '../values/kinds.ts';
 import { tableFromArrow } from './context-arrow.ts';
@@ -26,6 +27,9 @@ export interface StepPowers extends OutsidePowers {
   readonly secrets?: Secrets;
   readonly parquet?: ParquetWriter;
   readonly world?: World;
+  readonly asker?: Asker;
+  readonly worker?: WorkerPlace;
+  readonly isolation?: Isolation;
   emit(stream: 'stdout' | 'stderr' | 'progress', text: string): void;
 }
 
@@ -36,6 +40,7 @@ export interface RecordingContext extends StepContext { reads(): readonly Observ
 export function createStepContext(powers: StepPowers): RecordingContext {
   const { blobs, limits, signal, executors, effect = 'pure', sha256, world } = powers;
   const files = createStepFiles(powers.files, powers.folder, powers.sha256);
+  const fetch = createFetch(powers);
   const emit: StepContext['emit'] = (stream, text) => { powers.emit(stream, text); };
   return {
     blobs, limits, signal, emit,
@@ -48,7 +53,11 @@ export function createStepContext(powers: StepPowers): RecordingContext {
       const ready = executor.available();
       if (!ready.ok) throw new TelarError('unavailable', ready.reason, { lacks: program.engine });
       if (effect === 'effect') await powers.begin?.({ what: `run ${program.id}` });
-      const outcome = await executor.execute(program, inputs, { blobs, limits, signal, emit, ...(world === undefined ? {} : { world }) });
+      const outcome = await executor.execute(program, inputs, {
+        blobs, limits, signal, emit, ...(world === undefined ? {} : { world }), ...(effect === 'effect' ? { once: true } : {}),
+        ...(powers.asker === undefined ? {} : { asker: powers.asker }), ...(powers.worker === undefined ? {} : { worker: powers.worker }),
+        ...(powers.isolation === undefined ? {} : { isolation: powers.isolation, ...(powers.isolation.network.length === 0 ? {} : { fetch }) }),
+      });
       files.add(outcome.reads);
       return outcome;
     },
@@ -67,7 +76,7 @@ export function createStepContext(powers: StepPowers): RecordingContext {
       powers.files.write(place, bytes);
       return receipt;
     },
-    fetch: createFetch(powers),
+    fetch,
     secret: (name) => powers.secrets?.get(name),
     reads: () => files.reads(),
   };

@@ -7,6 +7,7 @@ import type { ObservedRead, OutputValue } from '../../contracts/node.ts';
 import type { ValueRef } from '../../contracts/values.ts';
 import { digestReads, type Row, type StepRecord, type Store } from '../checkpoints/store.ts';
 import { actionKey, changedComponents, NOTHING, refComponent, type Components } from '../graph/fingerprint.ts';
+import { isolationOf } from '../graph/isolation.ts';
 import type { GraphNode, InputPort } from '../graph/node.ts';
 import type { Plan } from '../graph/plan.ts';
 import type { Observer, Sha256 } from '../ports.ts';
@@ -103,7 +104,7 @@ export function decide(node: GraphNode, plan: Plan, place: Place, facts: DecideF
       continue;
     }
     const lost = missingOutput(row, plan.wanted(node), facts.store);
-    if (lost === undefined) return { decision: 'reuse', key, components, row, take: row.take, reason: () => reuseReason(row, last()) + (effect ? strayed(node, row, folder, facts) : '') };
+    if (lost === undefined) return { decision: 'reuse', key, components, row, take: row.take, reason: () => reuseReason(row, last(), asksNetwork(node) ? askedOn(facts.store, row, path) : undefined) + (effect ? strayed(node, row, folder, facts) : '') };
     why = () => lost;
     if (effect) return { decision: 'run', key, components, take: row.take, reason: why, refused: () => withoutReceipt(node, row, lost) };
   }
@@ -140,8 +141,21 @@ function withoutReceipt(node: GraphNode, row: Row, lost: string): TelarError {
   return new TelarError('value-missing', `It was done in run ${row.producedBy}, but ${lost}. It is not done again unseen: \`--from ${node.path}\` does it again.`, { row: row.id, run: row.producedBy });
 }
 
-function reuseReason(row: Row, last: StepRecord | undefined): string {
-  if (last?.key === row.key) return 'nothing it depends on has changed';
+/** Of a step that asked the network nobody knows whether what it depends on has changed: when it was asked, and how to ask again. */
+function askedOn(store: Store, row: Pick<Row, 'effect' | 'producedBy'>, path: string): string | undefined {
+  if (row.effect !== 'observe') return undefined;
+  const started = store.run(row.producedBy)?.started;
+  const date = started === undefined ? undefined : new Date(started);
+  const two = (number: number): string => String(number).padStart(2, '0');
+  const when = date === undefined || Number.isNaN(date.getTime()) ? 'before' : `on ${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${two(date.getHours())}:${two(date.getMinutes())}`;
+  return `as read ${when}; \`--from ${path}\` asks again`;
+}
+
+/** Whether a node asks the network by itself. */
+const asksNetwork = (node: GraphNode): boolean => node.description.analysis.network !== undefined || (isolationOf(node)?.network.length ?? 0) > 0;
+
+function reuseReason(row: Row, last: StepRecord | undefined, asked: string | undefined): string {
+  if (last?.key === row.key) return asked ?? 'nothing it depends on has changed';
   return last === undefined ? 'the same step was done before under another name or in another place' : 'the same as an earlier run';
 }
 

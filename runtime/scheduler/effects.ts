@@ -10,14 +10,15 @@ import { TelarError } from '../../contracts/errors.ts';
 import type { FileReceipt, ObservedRead } from '../../contracts/node.ts';
 import { digestReads, type Intent, type Row, type Store } from '../checkpoints/store.ts';
 import { fault } from '../faults.ts';
+import { meetsWorld } from '../graph/isolation.ts';
 import type { GraphNode } from '../graph/node.ts';
 import type { Clock, Observer, Sha256 } from '../ports.ts';
 import { loadValue } from '../values/kinds.ts';
 
-/** The effect class of a node's step: `effect=` of the fence, else what its body or kind says, else `pure`. */
+/** The effect class of a node's step: `effect=` of the fence, else what its body or kind says, else `observe` where it was granted more than its folder, else `pure`. */
 export function effectOf(node: GraphNode): EffectClass {
   const { params, analysis } = node.description;
-  return params.effect as EffectClass | undefined ?? analysis.effect ?? 'pure';
+  return params.effect as EffectClass | undefined ?? analysis.effect ?? (meetsWorld(node) ? 'observe' : 'pure');
 }
 
 /** Names one doing of an effect; asking again on purpose raises the take, and so gives another. */

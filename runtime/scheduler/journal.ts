@@ -7,6 +7,7 @@ import type { NodeStatus, Operation, RunStatus } from '../../contracts/protocol.
 import type { StepRecord } from '../checkpoints/store.ts';
 import type { GraphNode } from '../graph/node.ts';
 import type { Plan } from '../graph/plan.ts';
+import { journalOf } from '../journal/operations.ts';
 import type { RunHost } from './host.ts';
 import type { Lane } from './lane.ts';
 import { Outbox } from './outbox.ts';
@@ -49,7 +50,11 @@ export class Journal {
   constructor(request: RunRequest, host: RunHost) {
     this.#run = request.run;
     this.#host = host;
-    this.outbox = new Outbox((operation) => { request.emit(operation); });
+    const record = host.journal === undefined ? undefined : journalOf(host.journal);
+    this.outbox = new Outbox((operation) => {
+      request.emit(operation);
+      record?.(operation);
+    });
   }
 
   /** Tells and records what became of a node. @param gate resolves when what is said is kept; `status` is asked for then */
@@ -74,6 +79,13 @@ export class Journal {
     const path = lane.pathOf(node);
     if (stream !== 'progress') this.#host.store.addLog(this.#run, path, stream, text);
     this.outbox.send(() => ({ type: 'stream', run: this.#run, node: path, stream, text }));
+  }
+
+  /** Tells that a step is tried again, to clients and in the journal. */
+  retry(node: GraphNode, lane: Lane, told: string, wait: number): void {
+    const text = `${told}; again in ${(wait / 1000).toFixed(1)} s`;
+    this.stream(node, lane, 'stderr', `${text}\n`);
+    this.#host.journal?.write('warn', text, { event: 'retry', run: this.#run, node: lane.pathOf(node) });
   }
 
   /** Something wrong with the run itself, that would be lost otherwise. */

@@ -10,6 +10,8 @@ import type { GraphNode } from '../graph/node.ts';
 import type { Plan } from '../graph/plan.ts';
 import { storeValue } from '../values/kinds.ts';
 import type { RecordingContext, StepPowers } from './context.ts';
+import type { WorkerPlace } from '../ports.ts';
+import { isolationOf } from '../graph/isolation.ts';
 import { effectOf } from './effects.ts';
 import type { RunHost } from './host.ts';
 
@@ -29,11 +31,15 @@ export function limitsOf(node: GraphNode): Limits {
 }
 
 /** What a step may do beyond its inputs and files, by its class and what it was granted. */
-export function powersOf(node: GraphNode, { network, secrets, parquet }: RunHost): Partial<StepPowers> {
-  const origin = node.description.analysis.network?.origin;
+export function powersOf(node: GraphNode, { network, secrets, parquet, worker }: RunHost): Partial<StepPowers> {
+  const isolation = isolationOf(node);
+  const { network: asks } = node.description.analysis;
+  const origins = [...(asks === undefined ? [] : [asks.origin]), ...(isolation?.network ?? [])];
+  const place = (node.description.params.worker as WorkerPlace | undefined) ?? worker ?? node.scope.document.frontMatter.worker;
   return {
-    effect: effectOf(node), ...(parquet === undefined ? {} : { parquet }),
-    ...(origin === undefined || network === undefined ? {} : { origin, network, ...(secrets === undefined ? {} : { secrets }) }),
+    effect: effectOf(node), ...(parquet === undefined ? {} : { parquet }), ...(place === undefined ? {} : { worker: place }),
+    ...(isolation === undefined ? {} : { isolation }), ...(origins.length === 0 || network === undefined ? {} : { origins, network }),
+    ...(asks === undefined || secrets === undefined ? {} : { secrets }),
   };
 }
 
@@ -59,7 +65,7 @@ export async function makeStep(node: GraphNode, plan: Plan, host: RunHost, input
   const { given = outside === undefined ? undefined : { ref: outside }, ...rest } = inputs;
   return {
     node: node.path, cell: bareCell(node.cell), analysis: node.description.analysis, inputs: rest, wanted: wantedOf(node, plan),
-    params: node.description.params, file: node.scope.document.file, line: node.cell.bodyLine, modules: host.modules(node), folder: host.folder(node),
+    params: { ...node.description.params, ...host.packages?.(node) }, file: node.scope.document.file, line: node.cell.bodyLine, modules: host.modules(node), folder: host.folder(node),
     ...(given === undefined ? {} : { given }), ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
   };
 }

@@ -79,7 +79,7 @@ async function doStep(node: GraphNode, decided: Decided, facts: PerformFacts, do
   const { host, plan, signal } = facts;
   // The plan has seen to it; here it is for a stored answer that turned out not to be there.
   const lacks = host.leave?.(node);
-  if (lacks !== undefined) throw new TelarError('unavailable', `It has to be asked for again, but ${lacks}.`, { lacks: 'leave' });
+  if (lacks !== undefined) throw new TelarError('unavailable', `It has to be done again, but ${lacks}.`, { lacks: 'leave' });
   const kind = await host.loadKind(node.description.kind);
   if (kind.run === undefined) throw new Error(`kind ${kind.name} does not run`);
   const step = await makeStep(node, plan, host, facts.input, doing === undefined ? undefined : idempotencyKey(host.sha256, decided.key, decided.take));
@@ -92,7 +92,7 @@ async function doStep(node: GraphNode, decided: Decided, facts: PerformFacts, do
   if (signal.aborted) stop(); else signal.addEventListener('abort', stop, { once: true });
   const context = await createContext({
     blobs: host.store.blobs, files: host.files, sha256: host.sha256, executors: host.executors, folder: step.folder, limits, signal: own.signal,
-    ...(facts.world === undefined ? {} : { world: facts.world }), ...powersOf(node, host), ...(doing === undefined ? {} : { begin: doing.begin }),
+    ...(facts.world === undefined ? {} : { world: facts.world }), asker: { run: facts.run, node: facts.path ?? node.path }, ...powersOf(node, host), ...(doing === undefined ? {} : { begin: doing.begin }),
     emit: (stream, text) => {
       if (stream !== 'progress') {
         if (printed > MOST_LOG) return;

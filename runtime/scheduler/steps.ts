@@ -116,7 +116,7 @@ export class Steps {
       if (tried > retries || !this.#mayRetry(node, decided, failure)) { fail(this.#running, node, lane, { ...base, ms, error: failure.toJSON() }, record); return; }
       const wait = backOff(tried, `${request.run}/${lane.pathOf(node)}`, host.sha256);
       const told = `try ${tried} of ${retries + 1} failed (${failure.code}: ${failure.message})`;
-      journal.stream(node, lane, 'stderr', `${told}; again in ${(wait / 1000).toFixed(1)} s\n`);
+      journal.retry(node, lane, told, wait);
       await clock.sleep(wait, stop.signal);
       if (stop.signal.aborted) { cancel(this.#running, node, lane); return; }
       base = { ...base, reason: told };

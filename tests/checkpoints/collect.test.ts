@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { sha256 } from '../../runtime/adapters/hash.node.ts';
@@ -175,10 +175,10 @@ describe('C6 while a run is going on', () => {
   });
 
   /** A process that has a run open in a store. */
-  async function elsewhere(folder: string): Promise<ChildProcess> {
+  async function elsewhere(folder: string, run = 'elsewhere'): Promise<ChildProcess> {
     const code = `import { openStore } from ${JSON.stringify(join(import.meta.dirname, '../../runtime/checkpoints/sqlite.node.ts'))};
       const store = openStore(${JSON.stringify(folder)});
-      store.openRun(${JSON.stringify(runOf('elsewhere'))});
+      store.openRun(${JSON.stringify(runOf(run))});
       await store.flush();
       console.log('open');
       setInterval(() => {}, 1000);`;
@@ -202,6 +202,25 @@ describe('C6 while a run is going on', () => {
     expect(store.run('elsewhere')?.status).toBeUndefined();
     expect(store.collect({ keep: 0, now: NOW })).toMatchObject({ runs: [{ run: 'elsewhere' }], living: 0 });
     expect(readdirSync(join(folder, '.telar', 'living'))).toEqual([]);
+  });
+
+  test('C2 what a killed process leaves of its lease goes with the next run; what another one holds, or is no lease, stays', async () => {
+    const folder = freshFolder();
+    const living = join(folder, '.telar', 'living');
+    const killed = await elsewhere(folder);
+    killed.kill('SIGKILL');
+    await once(killed, 'exit');
+    expect(readdirSync(living).length).toBeGreaterThan(0);
+    const child = await elsewhere(folder, 'beside');
+    const held = readdirSync(living).sort();
+    expect(held.filter((name) => !name.startsWith(`${child.pid}-`))).toEqual([]);
+    writeFileSync(join(living, 'workers-0.json'), '{}');
+    writeFileSync(join(living, '999999-0123456789ab-journal'), '');
+    const { store } = openIn(folder);
+    store.openRun(runOf('here'));
+    await store.flush();
+    expect(readdirSync(living).filter((name) => !name.startsWith(`${process.pid}-`)).sort()).toEqual([...held, 'workers-0.json'].sort());
+    await store.close();
   });
 
   test('C2 a process that has lost its lease, and then its run, is told', async () => {

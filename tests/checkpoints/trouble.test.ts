@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { sha256 } from '../../runtime/adapters/hash.node.ts';
 import { openStore } from '../../runtime/checkpoints/sqlite.node.ts';
 import type { Row } from '../../runtime/checkpoints/store.ts';
+import { store as looked } from '../../runtime/hosts/cli/doctor-places.node.ts';
 import { armFault, FAULT_POINTS, FAULTS } from '../../runtime/faults.ts';
 import { rowOf, runOf, stepOf } from '../suites/store.ts';
 import { finally_, freshFolder, openIn } from './workbench.ts';
@@ -223,4 +224,15 @@ describe('a folder that cannot be written', () => {
     if (other.exitCode === null) await once(other, 'exit');
     expect(other.exitCode).toBe(0);
   });
+});
+
+test.skipIf(process.platform === 'win32')('C2 a path that is too long for SQLite is told as that, by the store and by doctor', async () => {
+  for (const length of [480, 820]) {
+    let folder = freshFolder();
+    while (folder.length < length) folder = join(folder, 'x'.repeat(Math.min(200, Math.max(1, length - folder.length - 1))));
+    mkdirSync(folder, { recursive: true });
+    expect(await looked(folder)).toMatchObject({ ok: false, fix: expect.stringMatching(/is too long.*shorter path/) as string });
+    expect(() => { const store = openStore(folder, { onDamage: () => undefined }); try { store.openRun(runOf('one')); } finally { void store.close(); } }).toThrow(expect.objectContaining({ code: 'read-only', message: expect.stringMatching(/is too long.*shorter path/) as string }) as Error);
+    expect(await looked(folder)).toMatchObject({ ok: false, fix: expect.stringMatching(/is too long.*shorter path/) as string });
+  }
 });

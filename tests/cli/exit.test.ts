@@ -96,7 +96,14 @@ test.each([
 });
 
 /** Runs a notebook of this text, perhaps where Python is not installed. */
-function status(text: string, withoutPython = false): ReturnType<Place['telar']> {
+function status(text: string, withoutPython = false, more: readonly string[] = []): ReturnType<Place['telar']> {
   place.write('a.telar.md', text);
-  return place.telar(['run', 'a.telar.md'], withoutPython ? { env: preload(place.root, 'hide.cjs', hide('pyodide')) } : {});
+  return place.telar(['run', 'a.telar.md', ...more], withoutPython ? { env: preload(place.root, 'hide.cjs', hide('pyodide')) } : {});
 }
+
+test('CLI the last line of a run says what its status says', async () => {
+  const [elsewhere, missing, nothing] = [await status(good + wrong, false, ['--to', 'good']), await status(good + lacking, true), await status(lacking, true)];
+  expect([elsewhere.code, elsewhere.stdout]).toEqual([2, expect.stringMatching(/\nerrors {2}.*\nThe file has an error elsewhere; see above\. What was asked for is done\.\n$/)]);
+  for (const { code, stdout } of [missing, nothing]) expect([code, stdout]).toEqual([4, expect.stringMatching(/\nunavailable {2}.* not run in /)]);
+  expect((await place.telar(['journal', '--run', 'last'])).stdout).toMatch(/warn +end .*run ended: unavailable, 1 unavailable/);
+});

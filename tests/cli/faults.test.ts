@@ -10,16 +10,16 @@ afterAll(() => { place.remove(); });
 test('C2 B40 `telar faults` lists every point with its words and kinds', async () => {
   const { points, kinds } = (await place.telar(['faults', '--json'])).lines.at(-1) as Line & { points: { name: string; words: string; kinds: string[] }[]; kinds: { name: string }[] };
   expect(points.map(({ name }) => name)).toEqual(FAULT_POINTS);
-  expect(kinds.map(({ name }) => name)).toEqual(['kill', 'stop', 'throw', 'delay', 'disk-full', 'torn']);
-  expect(points.find(({ name }) => name === 'blob-written')!.kinds).toEqual(['kill', 'stop', 'throw', 'delay', 'disk-full', 'torn']);
-  expect(points.find(({ name }) => name === 'committed')!.kinds).toEqual(['kill', 'stop', 'throw', 'delay']);
+  expect(kinds.map(({ name }) => name)).toEqual(['kill', 'stop', 'throw', 'delay', 'block', 'disk-full', 'torn']);
+  expect(points.find(({ name }) => name === 'blob-written')!.kinds).toEqual(['kill', 'stop', 'throw', 'delay', 'block', 'disk-full', 'torn']);
+  expect(points.find(({ name }) => name === 'committed')!.kinds).toEqual(['kill', 'stop', 'throw', 'delay', 'block']);
   const { stdout } = await place.telar(['faults']);
   for (const name of FAULT_POINTS) expect(stdout).toContain(`  ${name} `);
 });
 
 test.each([
   ['comitting', 'Did you mean committing?'], ['committing:kil', 'Did you mean kill?'], ['committing:torn', 'blob-written, blob-renamed, file-written'], ['committed:disk-full', 'refused for want of room'],
-  ['committing@0', 'NAME[:kind][@n]'], ['committing:kill:1', 'NAME[:kind][@n]'], ['toString', 'no fault point'], ['any:constructor', 'no kind of fault'],
+  ['committing@0', 'NAME[:kind][@n]'], ['committing:kill:1', 'NAME[:kind][@n]'], ['toString', 'no fault point'], ['every/committing', 'leave “every/” away'], ['every/any', 'no fault point'], ['every/task-begum', 'Did you mean task-begun?'], ['task-begun:torn', 'could be torn'], ['any:constructor', 'no kind of fault'],
 ])('B40 --fault %j is refused as usage', async (text, says) => {
   const refused = await place.telar(['run', 'light.telar.md', `--fault=${text}`]);
   expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining(says)]);

@@ -10,7 +10,7 @@ telar: 1
 title: !!js/function 'function () { return process.exit(7) }'
 outputs: [__proto__, constructor]
 ---
-${py('touch', 'import os, pathlib\nos.system("touch pwned")\npathlib.Path("pwned").write_text("x")')}${js('escape', 'constructor.constructor("return process")().exit(9); import("./x.js")')}${
+${py('walled', '1', 'isolated=true network=https://telar.invalid files=/data/x')}${py('kernel', '1', 'kernel=python3 worker=heavy')}${py('touch', 'import os, pathlib\nos.system("touch pwned")\npathlib.Path("pwned").write_text("x")')}${js('escape', 'constructor.constructor("return process")().exit(9); import("./x.js")')}${
   sql('remote', `install httpfs; load httpfs; attach '/etc/passwd' as p; copy (select 1) to 'pwned'; select * from read_csv('${url}.csv'), '${url}.parquet', '/etc/passwd'`)}${
   yaml('far', 'data', `file: ${url}.csv`)}${yaml('up', 'data', 'file: ../../../../../../etc/passwd')}${yaml('used', 'graph', `use: ${url}`)}${yaml('self', 'graph', 'use: hostile.telar.md')}${yaml('outside', 'graph', 'use: ../../../etc/passwd')}${
   fence('vega-lite', '#drawn', `{"mark": "point", "data": {"url": "${url}.json"}, "transform": [{"calculate": "fetch('${url}')", "as": "x"}]}`)}${
@@ -26,7 +26,7 @@ afterAll(() => { place.remove(); });
 const looking: readonly (readonly string[])[] = [
   ['check', 'hostile.telar.md'], ['check', '.', '--json'], ['plan', 'hostile.telar.md'], ['plan', 'hostile.telar.md', '--no-reuse', '--json'], ['why', 'hostile.telar.md', 'touch'],
   ['graph', 'hostile.telar.md'], ['graph', 'hostile.telar.md', '--format', 'dot'], ['graph', 'hostile.telar.md', '--format', 'json'],
-  ['show', 'hostile.telar.md', 'touch'], ['show', 'hostile.telar.md', 'drawn', '--format', 'svg'], ['fmt', 'hostile.telar.md', '--check'], ['runs', 'hostile.telar.md'], ['runs'],
+  ['show', 'hostile.telar.md', 'touch'], ['show', 'hostile.telar.md', 'drawn', '--format', 'svg'], ['fmt', 'hostile.telar.md', '--check'], ['runs', 'hostile.telar.md'], ['runs'], ['trust', 'hostile.telar.md', '--show'],
 ];
 
 test.each(looking)('D8 `telar %s %s …` of a hostile file runs, spawns, fetches and writes nothing', async (...args) => {

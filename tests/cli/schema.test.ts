@@ -133,8 +133,17 @@ test('CLI `bundle` and `bundle import` keep to their schemas', async () => {
   keeps('verify', last(await place.telar(['bundle', 'verify', 'small.telarrun', '--json'])));
 });
 
+test('CLI `journal` and `workers` keep to their schemas', async () => {
+  await place.run('broken.telar.md');
+  const lines = (await place.telar(['journal', '--level', 'trace', '--json'])).stdout.trim().split('\n').map((line) => JSON.parse(line) as Line);
+  expect(lines.length).toBeGreaterThan(3);
+  for (const line of lines) keeps('journal', line);
+  expect(lines.at(-1)).toEqual({ type: 'journal', records: lines.length - 1 });
+  keeps('workers', last(await place.telar(['workers', '--json'])));
+});
+
 test('CLI the schemas refuse what is not theirs', () => {
-  for (const [name, wrong] of [['verify', { type: 'verify', run: 'r', identical: 0, equal: 0, total: 1, divergent: [{ node: 'a', output: 'value', expected: 'x' }], leftOut: [], ms: 1 }], ['plan', { type: 'plan', steps: [{ node: 'a', decision: 'maybe', reason: '' }] }], ['summary', { type: 'summary', run: 'r', status: 'ok', nodes: { a: { state: 'fresh', key: 'short' } } }], ['check', { type: 'check', problems: [{ file: 'a' }] }]] as const) {
+  for (const [name, wrong] of [['verify', { type: 'verify', run: 'r', identical: 0, equal: 0, total: 1, divergent: [{ node: 'a', output: 'value', expected: 'x' }], leftOut: [], ms: 1 }], ['plan', { type: 'plan', steps: [{ node: 'a', decision: 'maybe', reason: '' }] }], ['summary', { type: 'summary', run: 'r', status: 'ok', nodes: { a: { state: 'fresh', key: 'short' } } }], ['check', { type: 'check', problems: [{ file: 'a' }] }], ['journal', { level: 31, time: 1, pid: 1, msg: '' }], ['workers', { type: 'workers', coordinators: [{ pid: 1 }], governor: {} }]] as const) {
     expect(ajv.getSchema(`urn:telar:schema:${name}:1`)?.(wrong)).toBe(false);
   }
 });

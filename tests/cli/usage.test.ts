@@ -140,6 +140,6 @@ test('CLI the launcher goes on under the pinned Node when an older one starts it
   const old = spawnSync('bash', ['-c', 'command -v node'], { encoding: 'utf8', env: { PATH: (process.env.PATH ?? '').split(':').filter((folder) => !folder.includes('node_modules')).join(':') } }).stdout.trim();
   if (old === '') return;
   const done = spawnSync(old, [TELAR, 'doctor', '--json'], { cwd: place.root, encoding: 'utf8' });
-  expect((JSON.parse(done.stdout) as { checks: { name: string; detail: string }[] }).checks[0]?.detail).toMatch(/^26\./);
+  expect((JSON.parse(done.stdout) as { checks: { name: string; detail: string }[] }).checks.find(({ name }) => name === 'node')?.detail).toMatch(/^26\./);
   expect(spawnSync(old, [join(TELAR), 'rnu'], { cwd: place.root }).status).toBe(2);
 });

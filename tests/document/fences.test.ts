@@ -95,3 +95,10 @@ describe('what could cost more than its length', () => {
     expect(document.text.length).toBe(text.length);
   });
 });
+
+test('T3 a key that says yes or no is written with its value, and the message says how', () => {
+  const { problems } = parseDocument('```python {#a isolated}\n1\n```\n```python {#b other}\n1\n```\n', 'a.telar.md');
+  expect(problems.map(({ message }) => message)).toEqual([
+    '`isolated` is not of the form key=value; write `isolated=true`.', '`other` is not of the form key=value; write it so, or take it away.',
+  ]);
+});

@@ -60,9 +60,9 @@ describe('contracts', () => {
 
   test('P2 labels, limits and place of work are not in the key; seed, threads and format are', () => {
     const inKey = (name: string): string[] => catalogue.params(name).filter((param) => param.key && param.place === 'fence' && param.since === undefined).map((param) => param.name).sort();
-    expect(inKey('python')).toEqual(['effect', 'seed']);
-    expect(inKey('sql')).toEqual(['effect', 'engine', 'seed', 'threads']);
-    expect(inKey('text')).toEqual(['effect', 'format', 'seed']);
+    expect(inKey('python')).toEqual(['effect', 'files', 'isolated', 'kernel', 'network', 'programs', 'seed']);
+    expect(inKey('sql')).toEqual(['effect', 'engine', 'isolated', 'seed', 'threads']);
+    expect(inKey('text')).toEqual(['effect', 'format', 'isolated', 'seed']);
     expect(catalogue.params('python').filter((param) => !param.key).map((param) => param.name).sort()).toEqual(['compare', 'disabled', 'each', 'label', 'memory', 'retries', 'timeout', 'when', 'worker']);
   });
 

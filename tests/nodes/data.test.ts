@@ -139,7 +139,7 @@ describe('data: bad input', () => {
 
 describe('data: problems', () => {
   test.each([
-    ['', 'missing-key'], ['file: [1]', 'bad-value'], ['fiel: a.csv', 'unknown-key'], ['url: https://example.org/a.csv', 'not-in-generation'],
+    ['', 'missing-key'], ['file: [1]', 'bad-value'], ['fiel: a.csv', 'unknown-key'], ['url: ftp://example.org/a.csv', 'bad-value'], ['url: https://example.org/a.csv\nfile: a.csv', 'bad-value'], ['url: "https://example.org/{{ a }}.csv"', 'bad-value'], ['url: https://example.org/a.png\ndelim: ","\nformat: bytes', 'bad-value'],
     ['file: a.csv\nformat: xls', 'bad-value'], ['file: a.txt\ndelim: ","', 'bad-value'], ['file: a: b', 'syntax'], ['file: a.csv\nheader: maybe', 'bad-value'],
   ])('D4 %j has the problem %s', async (body, code) => {
     expect((await analyse(data, body)).problems.map((problem) => problem.code)).toContain(code);

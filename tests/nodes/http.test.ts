@@ -57,7 +57,7 @@ async function outcome(path: string, { rest = '', inputs = {}, effect = 'observe
   const analysis = await analyse(http, body);
   expect(analysis.problems).toEqual([]);
   const context = createStepContext({
-    blobs, files: memoryFiles({}), sha256, executors: new Map(), folder: '', effect, network: systemNetwork, origin,
+    blobs, files: memoryFiles({}), sha256, executors: new Map(), folder: '', effect, network: systemNetwork, origins: [origin],
     secrets: { get: (name) => secrets[name], fingerprint: () => undefined }, ...(deeds === undefined ? {} : { begin: async (deed: Deed) => { deeds.push(deed); } }),
     limits: { time, memory: 1e9, output: 1_000_000 }, signal: signal ?? new AbortController().signal, emit: () => undefined,
   });

@@ -33,3 +33,8 @@ test.each([['500ms', 500], ['20s', 20_000], ['2m', 120_000], ['1h', 3_600_000], 
 test.each([['512MB', 512_000_000], ['2GiB', 2 ** 31], ['100B', 100], ['1.5kb', 1500], ['512', undefined], ['0MB', undefined], ['MB', undefined], ['9999999TB', undefined]])('R5 the size %s', (text, bytes) => {
   expect(parseSize(text)).toBe(bytes);
 });
+
+test('T3 `effects` on a fence is told where it belongs', () => {
+  const { problems } = parseParams([param('effect', 'enum', { values: ['pure'] }), param('network', 'list')], { effects: 'network' });
+  expect(problems).toMatchObject([{ code: 'unknown-key', message: '`effects` belongs into the front matter (`effects: {network: [https://example.org]}`); on a fence write `network=`, `files=` or `programs=`.' }]);
+});

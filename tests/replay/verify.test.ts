@@ -3,6 +3,8 @@ import { existsSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'no
 import { expect, test } from 'vitest';
 import type { Operation } from '../../contracts/protocol.ts';
 import { fence, js, py, sql, yaml } from '../support/cli.ts';
+import { redoStep } from '../../runtime/replay/redo.ts';
+import { lacksKernel } from '../support/jupyter.ts';
 import { openPlace } from '../support/replay.ts';
 
 const clean = { divergent: [], equal: 0 };
@@ -177,4 +179,17 @@ test('C4 a run whose steps cannot be read is not verified, in part or as nothing
   let asked = 0;
   const gone = { ...past.host.store, steps: () => [], run: () => (asked++ === 0 ? whole : undefined) };
   await expect(past.verify(run, {}, { ...past.host, store: gone })).rejects.toMatchObject({ code: 'unknown-run' });
+});
+
+test.skipIf(lacksKernel !== undefined)('T3 what ran with the rights of a person is not done again without leave: not by verify, not by repair', async () => {
+  const past = openPlace({ 'main.telar.md': '' });
+  past.place.write('main.telar.md', py('mine', `import os\nos.system("printf x >> ${past.place.path('made')}")`, 'kernel=python3'));
+  const run = await past.run({ trust: true });
+  expect([...run.nodes.values()].map(({ error, reason }) => error?.message ?? reason)).toEqual(['never run before']);
+  expect(past.place.read('made')).toBe('x');
+  expect((await past.verify(run.run)).leftOut).toMatchObject([{ node: 'mine', why: 'unavailable', reason: expect.stringMatching(/nobody has allowed/) }]);
+  await expect(past.replay(run.run, (one) => redoStep(one, 'mine', { blobs: past.host.store.blobs }))).rejects.toMatchObject({ code: 'unavailable' });
+  expect(past.place.read('made')).toBe('x');
+  for (const { hash } of (await past.host.open()).asks()) await past.host.store.grant(hash);
+  expect((await past.verify(run.run)).leftOut).toEqual([]);
 });

@@ -4,6 +4,7 @@ import { join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createPlace, type Place } from '../support/cli.ts';
+import { lacksPandas } from '../support/jupyter.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -14,7 +15,11 @@ function filesUnder(folder: string): string[] {
 }
 
 const all = [...filesUnder('notebooks'), ...filesUnder('samples')];
-const notebooks = all.filter((path) => path.endsWith('.telar.md'));
+/** The one that is not green, on purpose. */
+const HOSTILE = 'samples/hostile/hostile.telar.md';
+/** Needs a kernel with pandas, and a person's leave. */
+const KERNEL = 'samples/kernel/kernel.telar.md';
+const notebooks = all.filter((path) => path.endsWith('.telar.md') && ![HOSTILE, KERNEL].includes(path));
 
 /** A workspace with the notebook's folder, and what it names of the installed packages. */
 function copyOf(notebook: string): Place {
@@ -33,6 +38,29 @@ test('S29 there are samples enough, one idea each, with a README that names data
     expect(readme, folder).toMatch(/^Data: /m);
     expect(readme, folder).toMatch(/public domain|CC0|CC BY|MIT|does not state/);
   }
+});
+
+test('W17 samples/kernel without leave: the kernel is not started, the rest runs, and the status says so', async () => {
+  const place = copyOf(KERNEL);
+  try {
+    expect((await place.telar(['fmt', KERNEL, '--check'])).code).toBe(0);
+    const run = await place.run(KERNEL);
+    expect([run.code, run.unwell]).toEqual([4, { delays: 'unavailable', worst: 'blocked', report: 'blocked' }]);
+  } finally { place.remove(); }
+});
+
+test.skipIf(lacksPandas !== undefined)(`W17 samples/kernel: pandas on three million flights, in a worker, reused by the next run, and verified${lacksPandas === undefined ? '' : ` (${lacksPandas})`}`, async () => {
+  const place = copyOf(KERNEL);
+  try {
+    expect((await place.telar(['trust', KERNEL])).code).toBe(0);
+    const first = await place.run(KERNEL);
+    expect([first.code, first.unwell, first.stderr]).toEqual([0, {}, '']);
+    const second = await place.run(KERNEL);
+    expect([second.code, second.ran]).toEqual([0, []]);
+    const frame = await place.telar(['show', KERNEL, 'delays', '--format', 'csv']);
+    expect(frame.stdout.split('\n').slice(0, 2)).toEqual(['origin,min,median,max', 'ATL,-3.57,10.6,21.42']);
+    expect((await place.telar(['verify', 'last', '--json'])).lines.at(-1)).toMatchObject({ identical: 5, total: 5, divergent: [] });
+  } finally { place.remove(); }
 });
 
 describe.each(notebooks)('%s', (notebook) => {
@@ -73,5 +101,22 @@ test('R10 samples/checks turns red when its input says so, and only the check do
   const place = copyOf(notebook);
   try {
     expect(await place.run(notebook, ['--set', 'most=1.0'])).toMatchObject({ code: 3, status: 'failed', unwell: { in_python: 'check-red' } });
+  } finally { place.remove(); }
+});
+
+test('T1 samples/hostile: every attempt ends in an error of its own, the honest half is green, and nothing is asked or touched', async () => {
+  const place = copyOf(HOSTILE);
+  try {
+    expect((await place.telar(['check', HOSTILE, '--json'])).lines.at(-1)).toEqual({ type: 'check', problems: [] });
+    const before = readdirSync(place.path('samples/hostile')).sort();
+    const run = await place.run(HOSTILE, [], { env: { AWS_SECRET_ACCESS_KEY: 'canary-5d1e' } });
+    expect(run.code).toBe(1);
+    expect(run.unwell).toEqual({
+      passwords: 'exception', passwords_too: 'refused', disk: 'exception', keys: 'exception', calls_home: 'exception', fetches: 'refused', environment: 'exception', tokens: 'exception',
+      program: 'exception', escape: 'exception', forever: 'timeout', too_much: 'memory', too_deep: 'exception', too_many: 'timeout', asks: 'unavailable',
+    });
+    expect(Object.keys(run.nodes).filter((id) => run.unwell[id] === undefined).sort()).toEqual(['honest', 'readings', 'report', 'whole']);
+    expect(`${run.stdout}${run.stderr}`).not.toMatch(/root:|canary-5d1e/);
+    expect(readdirSync(place.path('samples/hostile')).sort()).toEqual(before);
   } finally { place.remove(); }
 });

@@ -300,6 +300,9 @@ export function storeSuite(name: string, sha256: Sha256, begin: () => Subject): 
       await subject.store.grant('h1');
       const store = await later(subject);
       expect([store.granted('h1'), store.granted('h2')]).toEqual([true, false]);
+      await store.revoke('h1');
+      await store.revoke('h2');
+      expect(store.granted('h1')).toBe(false);
     });
 
     test('P9 a file hash is told for the same stamp only; an analysis for its key', async () => {

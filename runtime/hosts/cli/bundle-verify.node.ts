@@ -2,10 +2,11 @@
  * `telar bundle verify`: a bundle, taken as a run of an empty workspace that is thrown away, and verified there. Nothing of the
  * person's own workspace is looked at, so what verifies here verifies anywhere; and nothing is fetched.
  */
-import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { removeLeftovers } from '../../adapters/leftovers.node.ts';
+import { makeTemporary } from '../../adapters/temporary.node.ts';
 import { checkAgreement } from '../../bundle/agree.ts';
 import type { Manifest } from '../../bundle/format.ts';
 import { importBundle } from '../../bundle/import.ts';
@@ -40,9 +41,8 @@ export async function verifyBundle(file: string, args: Arguments, progress: Prog
 }
 
 function emptyWorkspace(): string {
-  const temporary = realpathSync(tmpdir());
-  removeLeftovers(temporary, /^telar-bundle-(\d+)-/);
-  const root = mkdtempSync(join(temporary, `telar-bundle-${process.pid}-`));
+  removeLeftovers(tmpdir(), /^telar-bundle-(\d+)-/);
+  const root = makeTemporary(`telar-bundle-${process.pid}-`);
   mkdirSync(join(root, '.telar'));
   return root;
 }

@@ -68,6 +68,7 @@ async function importFile(file: string, args: Arguments, progress: Progress): Pr
     if (!isKnown) {
       await bundle.putBlobs(host.store.blobs, join(host.workspace.root, '.telar', 'scratch'), progress);
       await importBundle(bundle.manifest, basename(file), host.store, host.sha256);
+      host.journal.write('info', `imported from ${basename(file)}`, { event: 'import', run: run.id, file: run.file });
     }
     if (args.flags.json === true) print({ type: 'import', run: run.id, file: run.file, isKnown, leftOut });
     else if (args.flags.quiet !== true) tellImport(run, isKnown, leftOut);

@@ -11,8 +11,10 @@ const planning: readonly Option[] = [
   { name: 'no-reuse', help: 'do every step again' },
 ];
 
-const jobs: Option = { name: 'jobs', short: 'j', value: 'N', help: 'most steps at once (default: the number of processors)' };
-const trust: Option = { name: 'trust', help: 'allow what the notebook asks for: the network, for `http` nodes' };
+const jobs: Option = { name: 'jobs', short: 'j', value: 'N', help: 'most steps at once (default: the number of processors, half of it with `--policy conserve`)' };
+const trust: Option = { name: 'trust', help: 'allow, for this run, all that the notebook asks for: network, files, programs, kernels' };
+const worker: Option = { name: 'worker', value: 'PLACE', choices: ['light', 'heavy'], help: 'where steps are done whose fence does not say: beside this process, or in supervised workers' };
+const policy: Option = { name: 'policy', value: 'POLICY', choices: ['sprint', 'balanced', 'conserve'], help: 'how much of the machine may be taken (default: balanced; conserve on battery)' };
 const faultOption: Option = { name: 'fault', value: 'NAME[:kind][@n]', many: true, help: 'for tests: stop or fail at a named point (`telar faults` lists them)' };
 
 export const commands: readonly Command[] = [
@@ -24,7 +26,7 @@ export const commands: readonly Command[] = [
       jobs,
       { name: 'fail-fast', help: 'stop at the first failure' },
       { name: 'watch', short: 'w', help: 'run again whenever a file changes' },
-      trust, faultOption, json,
+      worker, policy, trust, faultOption, json,
     ],
     detail: 'Exit status: 0 ok, 1 a step failed, 2 the file has errors (the rest has run), 3 a check is red, 4 something is missing here, 130 cancelled.',
   },
@@ -84,7 +86,25 @@ export const commands: readonly Command[] = [
     name: 'doubt', takes: 'list|resolve [ID] [done|again]', summary: 'Effects of which nobody knows whether they were made', options: [json], load: () => import('./doubt.node.ts'),
     detail: '  telar doubt list\n  telar doubt resolve ID done     it was made; it is not made again\n  telar doubt resolve ID again    it was not made; the next run makes it',
   },
-  { name: 'trust', takes: 'FILE', summary: 'Allow what a notebook asks for, until its code changes', options: [json], load: () => import('./trust.node.ts') },
+  {
+    name: 'trust', takes: 'FILE', summary: 'Allow what a notebook asks for, until its code changes', load: () => import('./trust.node.ts'),
+    options: [{ name: 'show', help: 'only say what it asks for and what is allowed' }, { name: 'revoke', help: 'take back what was allowed' }, json],
+    detail: 'On a terminal it asks first, with --json and -q on standard error; where nobody can be asked, the command itself allows.',
+  },
+  {
+    name: 'packages', takes: 'add|remove|list|lock FILE [PACKAGE...]', summary: 'Packages of Python that a notebook uses, with exact versions', load: () => import('./packages.node.ts'),
+    options: [{ name: 'wheels', value: 'DIR', many: true, help: 'look for wheels in this folder first' }, { name: 'offline', help: 'ask no server' }, json],
+    detail: '  telar packages add FILE pandas      writes `packages:` and NAME.telar.lock, and gets the wheels\n  telar packages lock FILE            locks what the front matter says, and gets what is missing; what is locked stays where it still does\n  telar packages list FILE            what is locked, and what is here',
+  },
+  {
+    name: 'journal', takes: '', summary: 'Read the journal: what runs, steps and workers did, and why', load: () => import('./journal.node.ts'),
+    options: [
+      { name: 'run', value: 'RUN', help: 'only this run (an id, a unique beginning of one, last, last~2)' }, { name: 'node', value: 'ID', help: 'only this node' },
+      { name: 'level', value: 'LEVEL', choices: ['trace', 'debug', 'info', 'warn', 'error'], help: 'at least this (default: info)' }, { name: 'follow', short: 'f', help: 'go on as it grows, until Ctrl-C' }, json,
+    ],
+    detail: '  telar journal --run last --level debug     all of the last run\n  telar journal --follow --node monthly      what happens at one node\nIt lies in .telar/journal/, a file a day, five days. TELAR_JOURNAL=trace records reused steps too.',
+  },
+  { name: 'workers', takes: '', summary: 'Show the workers that are at work here, and what the machine has room for', options: [json], load: () => import('./workers.node.ts') },
   { name: 'faults', takes: '', summary: 'List the points at which a run can be made to fail', options: [json], load: () => import('./faults.node.ts') },
   { name: 'doctor', takes: '', summary: 'Say what of Telar works on this machine, and what to do where it does not', options: [json], load: () => import('./doctor.node.ts') },
   { name: 'completion', takes: '[SHELL]', summary: 'Print a completion script for bash, zsh or fish', options: [], load: () => import('./completion.node.ts') },

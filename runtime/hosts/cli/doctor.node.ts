@@ -1,111 +1,39 @@
-/** `telar doctor`: what of Telar works on this machine, and what to do where it does not. Looks and tries; starts no engine and never guesses. */
-import { existsSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { spawnSync } from 'node:child_process';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { TelarError } from '../../../contracts/errors.ts';
-import { createResources } from '../../adapters/resources.node.ts';
+/** `telar doctor`: what of Telar works on this machine, and what to do where it does not. Looks and tries, all at once; starts no engine and never guesses. */
 import { findWorkspace } from '../../adapters/workspace.node.ts';
-import { openStore } from '../../checkpoints/sqlite.node.ts';
-import { createExecutors } from '../executors.node.ts';
+import { openGovernor } from '../../governor/open.node.ts';
 import type { Arguments } from './arguments.node.ts';
-import { colour, size, terminal } from './terminal.node.ts';
-
-/** One thing that was looked at. */
-interface Check { readonly name: string; readonly ok: boolean; readonly detail: string; readonly fix?: string }
-
-const LEAST_NODE = 26;
-/** Below this a run of some size may fail. */
-const LEAST_ROOM = 1e9;
+import { engines, governor, grammars, isolation, kernels, llama, packages, probe, transport } from './doctor-engines.node.ts';
+import { disk, git, journal, node, store, telar, temporary, type Check } from './doctor-places.node.ts';
+import { colour, terminal } from './terminal.node.ts';
 
 export async function run(args: Arguments): Promise<number> {
   const { root } = findWorkspace(args.text('workspace') ?? '.', args.text('workspace'));
-  const checks = [node(), ...await engines(root), ...await grammars(), await store(root), room(root), temporary(), git()];
-  const ok = checks.every((check) => check.ok);
+  // The slowest first: it runs in a process of its own while the others look.
+  const probing = probe();
+  const seeing = look(probing);
+  const checks = (await Promise.all([
+    telar(), node(), engines(root), grammars(), packages(root), kernels(), probing.then(llama), transport(), isolation(), seeing.then(governor),
+    store(root), journal(root), disk(root), temporary(), git(),
+  ])).flat();
+  const ok = checks.every((check) => check.ok || check.optional === true);
   if (args.flags.json === true) terminal.out(`${JSON.stringify({ type: 'doctor', checks })}\n`);
-  else {
-    const width = Math.max(...checks.map((check) => check.name.length));
-    for (const { name, ok: fine, detail, fix } of checks) {
-      if (fine && args.flags.quiet === true) continue;
-      terminal.out(`${fine ? colour.green('ok  ') : colour.red('no  ')} ${name.padEnd(width)}  ${detail}\n${fix === undefined ? '' : `     ${''.padEnd(width)}  ${colour.bold(fix)}\n`}`);
-    }
-  }
+  else tell(checks, args.flags.quiet === true);
   return ok ? 0 : 4;
 }
 
-const passed = (name: string, detail: string): Check => ({ name, ok: true, detail });
-const wrong = (name: string, detail: string, fix: string): Check => ({ name, ok: false, detail, fix });
-const reason = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? (error as Error).message;
-
-function node(): Check {
-  let pinned: string | undefined;
-  try { pinned = (createRequire(import.meta.url)('node/package.json') as { version: string }).version; } catch { pinned = undefined; }
-  const detail = `${process.versions.node}${pinned === undefined ? '' : ` (Telar pins ${pinned})`} on ${process.platform} ${process.arch}`;
-  if (Number(process.versions.node.split('.')[0]) < LEAST_NODE) return wrong('node', detail, `Run npm install again, or install Node ${LEAST_NODE}.`);
-  return passed('node', detail);
+async function look(probing: ReturnType<typeof probe>): Promise<ReturnType<ReturnType<typeof openGovernor>['view']>> {
+  const opened = openGovernor(undefined, async () => { const found = await probing; return 'probed' in found && found.probed.ok ? found.probed.vram : undefined; });
+  await opened.look();
+  const view = opened.view();
+  opened.close();
+  return view;
 }
 
-async function engines(root: string): Promise<Check[]> {
-  const executors = createExecutors({ root, state: join(root, '.telar') });
-  const checks = [...executors].map(([name, executor]): Check => {
-    const able = executor.available();
-    if (!able.ok) return wrong(name, 'is not available', able.reason);
-    return passed(name, Object.entries(executor.identity()).map(([key, value]) => `${key} ${/^[0-9a-f]{32,}$/.test(value) ? value.slice(0, 10) : value}`).join(', '));
-  });
-  await Promise.all([...executors.values()].map((executor) => executor.close()));
-  return checks;
-}
-
-async function grammars(): Promise<Check[]> {
-  const resources = createResources();
-  return Promise.all(['tree-sitter-python/tree-sitter-python.wasm'].map(async (specifier) => {
-    const name = 'python grammar';
-    try { return passed(name, `${size((await resources.bytes(specifier)).length)}`); } catch (error) { return wrong(name, (error as Error).message, 'Run npm install again.'); }
-  }));
-}
-
-/** Opens the store where there is one, and writes beside it; where there is none, tries whether one could be made. */
-async function store(root: string): Promise<Check> {
-  const folder = join(root, '.telar');
-  try {
-    if (!existsSync(join(folder, 'telar.db'))) {
-      tryWriting(existsSync(folder) ? folder : root);
-      return passed('store', `${folder} will be made at the first run`);
-    }
-    const damages: string[] = [];
-    const opened = openStore(root, { onDamage: (damage) => { damages.push(damage.message); } });
-    const runs = opened.runs().length;
-    await opened.close();
-    tryWriting(folder);
-    return damages.length > 0 ? wrong('store', damages.join(' '), 'Run the notebook again; what was lost is computed anew.') : passed('store', `${folder}, ${runs} ${runs === 1 ? 'run' : 'runs'}`);
-  } catch (error) {
-    return wrong('store', `${folder} cannot be used (${reason(error)})`, error instanceof TelarError ? error.message : 'Allow writing there, or name another workspace with --workspace.');
+function tell(checks: readonly Check[], quiet: boolean): void {
+  const width = Math.max(...checks.map((check) => check.name.length));
+  for (const { name, ok, optional, detail, fix } of checks) {
+    if (quiet && (ok || optional === true)) continue;
+    const mark = ok ? colour.green('ok  ') : optional === true ? colour.grey('--  ') : colour.red('no  ');
+    terminal.out(`${mark} ${name.padEnd(width)}  ${detail}\n${fix === undefined ? '' : `     ${''.padEnd(width)}  ${optional === true ? fix : colour.bold(fix)}\n`}`);
   }
-}
-
-function tryWriting(folder: string): void {
-  const trial = mkdtempSync(join(folder, '.telar-doctor-'));
-  try { writeFileSync(join(trial, 'trial'), 'trial'); } finally { rmSync(trial, { recursive: true, force: true }); }
-}
-
-function room(root: string): Check {
-  const { bavail, bsize } = statfsSync(root);
-  const free = bavail * bsize;
-  return free < LEAST_ROOM ? wrong('disk', `${size(free)} free in ${root}`, 'Make room: a run keeps its results.') : passed('disk', `${size(free)} free in ${root}`);
-}
-
-function temporary(): Check {
-  try {
-    tryWriting(tmpdir());
-    return passed('temporary folder', tmpdir());
-  } catch (error) {
-    return wrong('temporary folder', `${tmpdir()} cannot be written (${reason(error)})`, 'Set TMPDIR to a folder that can be written; engines exchange large values there.');
-  }
-}
-
-/** Git is not needed to run anything: without it a workspace is found by its `.telar/`. */
-function git(): Check {
-  const { stdout, error } = spawnSync('git', ['--version'], { encoding: 'utf8', timeout: 1000 });
-  return passed('git', error === undefined ? stdout.trim().replace(/^git version /, '') : 'not found; nothing here needs it yet');
 }

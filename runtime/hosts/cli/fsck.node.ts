@@ -26,6 +26,7 @@ export async function run(args: Arguments): Promise<number> {
     const looked = isOnDisk(store) ? store.examine(progress(json)) : NOTHING;
     const found = repair && isOnDisk(store) ? store.mend(looked) : looked;
     const mended = repair && isOnDisk(store) ? await mend(host, store, found) : undefined;
+    if (mended !== undefined) host.journal.write('info', `fsck: ${found.damaged.length + found.missing.length + found.broken.length} damaged or missing, ${count(mended.repaired.length, 'value')} repaired, ${count(mended.dropped.length, 'result')} dropped`, { event: 'fsck', repaired: mended.repaired.length, dropped: mended.dropped.length, left: mended.left.length });
     // A database that could not even be opened, or that was salvaged, has been moved aside.
     const pages = [...found.pages, ...(isOnDisk(store) ? store.damage.filter((one) => one.what === 'database').map((one) => one.message) : [])];
     const { values, records, damaged, missing, orphans } = found;

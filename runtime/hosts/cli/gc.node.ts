@@ -18,6 +18,7 @@ export async function run(args: Arguments): Promise<number> {
   const host = openHost(args.text('workspace') ?? '.', args, 'read');
   try {
     const done = isOnDisk(host.store) ? host.store.collect({ keep, dryRun, now: host.clock.date().getTime() }) : NOTHING;
+    if (!dryRun && isOnDisk(host.store)) host.journal.write('info', `gc: ${count(done.runs.length, 'run')}, ${count(done.rows, 'result')} and ${count(done.values, 'value')} gone`, { event: 'gc', runs: done.runs.length, rows: done.rows, values: done.values, bytes: done.bytes });
     if (args.flags.json === true) terminal.out(`${JSON.stringify({ type: 'gc', dryRun, ...done })}\n`);
     else if (args.flags.quiet !== true) tell(done, dryRun, host.clock.date().getTime());
     return 0;

@@ -1,8 +1,8 @@
 /** A stored table as a Parquet file, by native DuckDB. Parquet lacks some of DuckDB's types: columns of these are written as text. */
 import duckdb from '@duckdb/node-bindings';
-import { readFileSync, rmSync, mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeTemporary } from '../../adapters/temporary.node.ts';
 import { loadTable } from '../../executors/sql/native-write.node.ts';
 import type { ColumnData } from '../../values/column.ts';
 import { formatType, quoteName, quoteText } from '../../values/duckdb-types.ts';
@@ -13,7 +13,7 @@ const AS_TEXT = /\b(U?HUGEINT|BIGNUM|BIT|INTERVAL|TIME WITH TIME ZONE|UNION)\b/;
 
 /** @returns the file's bytes, and the names of columns that had to become text */
 export async function parquetOf(columns: readonly { readonly name: string; readonly data: ColumnData }[], rows: number): Promise<{ bytes: Uint8Array; asText: readonly string[] }> {
-  const folder = mkdtempSync(join(tmpdir(), 'telar-parquet-'));
+  const folder = makeTemporary('telar-parquet-');
   const path = join(folder, 'table.parquet');
   const config = duckdb.create_config();
   for (const [name, value] of Object.entries({ threads: '1', autoload_known_extensions: 'false', autoinstall_known_extensions: 'false' })) duckdb.set_config(config, name, value);

@@ -1,5 +1,6 @@
 /** `telar run`: runs a notebook and tells what was done, what was reused and why. With `--watch`, again at every change. */
 import { TelarError } from '../../../contracts/errors.ts';
+import { askedPolicy } from '../../governor/open.node.ts';
 import type { Notebook } from '../../runtime.ts';
 import type { Arguments } from './arguments.node.ts';
 import { defaultJobs, openHost, type Host } from './host.node.ts';
@@ -70,7 +71,7 @@ export function planOptions(args: Arguments): { to?: readonly string[]; from?: r
 /** Most steps at once. @throws TelarError `usage` */
 export function jobsOf(args: Arguments): number {
   const text = args.text('jobs');
-  if (text === undefined) return defaultJobs();
+  if (text === undefined) return defaultJobs(askedPolicy(args.text('policy')));
   if (!/^[1-9]\d{0,3}$/.test(text)) throw new TelarError('usage', `--jobs takes a number from 1; \`${text}\` is none.`);
   return Number(text);
 }

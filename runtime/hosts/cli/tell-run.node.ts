@@ -58,9 +58,10 @@ function tellResult(host: Host, notebook: Notebook, result: RunResult, errors: n
     if (value !== undefined) terminal.out(`\n${colour.bold(name)}\n${previewValue(value, host.store.blobs)}\n`);
   }
   const parts = [`${count.ran} ran`, `${count.reused} reused`, ...(count.failed > 0 ? [colour.red(`${count.failed} failed`)] : []), ...(count.other > 0 ? [`${count.other} not run`] : [])];
-  const verdict = result.status === 'ok' ? colour.green('ok') : result.status === 'failed' ? colour.red('failed') : colour.yellow('cancelled');
+  const lacking = exitOfRun(false, result.nodes.values(), false) === 4;
+  const verdict = result.status === 'ok' ? (errors > 0 ? colour.yellow('errors') : lacking ? colour.yellow('unavailable') : colour.green('ok')) : result.status === 'failed' ? colour.red('failed') : colour.yellow('cancelled');
   terminal.out(`\n${verdict}  ${parts.join(', ')} in ${duration(result.ms)}  ${colour.grey(`run ${result.run}`)}\n`);
-  if (errors > 0 && result.status === 'ok') terminal.out(colour.yellow(`The file has ${errors === 1 ? 'an error' : `${errors} errors`} elsewhere; see above.\n`));
+  if (errors > 0 && result.status === 'ok') terminal.out(colour.yellow(`The file has ${errors === 1 ? 'an error' : `${errors} errors`} elsewhere; see above. What was asked for is ${lacking ? 'not all ' : ''}done.\n`));
 }
 
 const print = (value: Operation | Record<string, unknown>): void => { terminal.out(`${JSON.stringify(value)}\n`); };

@@ -71,3 +71,7 @@ export function size(bytes: number): string {
 
 /** `1 run`, `2 runs`. */
 export const count = (many: number, what: string): string => `${many} ${what}${many === 1 ? '' : 's'}`;
+
+/** A text from elsewhere on one line: nothing of it moves the cursor, or turns what stands beside it. */
+// oxlint-disable-next-line no-control-regex
+export const clean = (text: unknown): string => String(text).replace(/\s*[\r\n]+\s*/g, ' ⏎ ').replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, '�');
