@@ -5,7 +5,7 @@ import type { Wall } from '../../runtime/sandbox/profile.ts';
 import { sandboxExecProfile } from '../../runtime/sandbox/sandbox-exec.ts';
 import { insidePath, windowsSandboxFile } from '../../runtime/sandbox/windows-sandbox.ts';
 
-const wall: Wall = { reads: ['/work/.telar/cache/snapshot', '/opt/node', '/work'], writes: ['/work/.telar/scratch/out'], hides: ['/work/.telar'], cwd: '/work/.telar/scratch/out', environment: { TZ: 'UTC' } };
+const wall: Wall = { reads: ['/srv/loom/.telar/cache/snapshot', '/opt/node', '/srv/loom'], writes: ['/srv/loom/.telar/scratch/out'], hides: ['/srv/loom/.telar'], cwd: '/srv/loom/.telar/scratch/out', environment: { TZ: 'UTC' } };
 const bare: Wall = { reads: ['C:\\code'], writes: ['C:\\out'], cwd: 'C:\\out', environment: { TZ: 'UTC' } };
 
 test('T2 bubblewrap: nothing is shared, the environment is what is said, and a folder is bound before what lies in it', () => {
@@ -14,19 +14,19 @@ test('T2 bubblewrap: nothing is shared, the environment is what is said, and a f
   expect(args).not.toContain('--share-net');
   expect(args.join(' ')).toContain('--clearenv --setenv TZ UTC ');
   const text = args.join(' ');
-  const order = ['--tmpfs /tmp', '--ro-bind /work /work', '--tmpfs /work/.telar', '--ro-bind /work/.telar/cache/snapshot', '--bind /work/.telar/scratch/out', '--chdir'].map((part) => text.indexOf(part));
+  const order = ['--tmpfs /tmp', '--ro-bind /srv/loom /srv/loom', '--tmpfs /srv/loom/.telar', '--ro-bind /srv/loom/.telar/cache/snapshot', '--bind /srv/loom/.telar/scratch/out', '--chdir'].map((part) => text.indexOf(part));
   expect(order.every((at) => at >= 0)).toBe(true);
   expect(order).toEqual([...order].sort((a, b) => a - b));
   expect(text).toContain('--symlink usr/lib /lib');
 });
 
 test('T2 sandbox-exec: all is denied first, what is hidden after what is read, what is written last; a path cannot leave its quotes', () => {
-  const profile = sandboxExecProfile({ ...wall, reads: ['/work', '/a"b\\c'] });
+  const profile = sandboxExecProfile({ ...wall, reads: ['/srv/loom', '/a"b\\c'] });
   const lines = profile.split('\n');
   expect(lines.slice(0, 3)).toEqual(['(version 1)', '(deny default)', '(deny network*)']);
   expect(profile).toContain('(subpath "/a\\"b\\\\c")');
-  expect(lines.findIndex((line) => line.includes('(subpath "/work")'))).toBeLessThan(lines.indexOf('(deny file-read* file-write* process-exec (subpath "/work/.telar"))'));
-  expect(lines.indexOf('(deny file-read* file-write* process-exec (subpath "/work/.telar"))')).toBeLessThan(lines.indexOf('(allow file-read* file-write* (subpath "/work/.telar/scratch/out"))'));
+  expect(lines.findIndex((line) => line.includes('(subpath "/srv/loom")'))).toBeLessThan(lines.indexOf('(deny file-read* file-write* process-exec (subpath "/srv/loom/.telar"))'));
+  expect(lines.indexOf('(deny file-read* file-write* process-exec (subpath "/srv/loom/.telar"))')).toBeLessThan(lines.indexOf('(allow file-read* file-write* (subpath "/srv/loom/.telar/scratch/out"))'));
   expect((profile.match(/\(/g) ?? []).length).toBe((profile.match(/\)/g) ?? []).length);
   expect(profile).not.toMatch(/allow (?:network|mach-lookup|default)/);
   expect(() => sandboxExecProfile({ ...wall, reads: ['/a\n(allow default)'] })).toThrow(RangeError);
