@@ -8,9 +8,11 @@ const MOST_REASON = 500;
 /** Keeps the end of what a child says, without keeping this process alive for it. @returns what tells its last words, whole once the child is `close`d */
 export function listenTo(child: ChildProcess): () => string {
   let said = '';
-  const pipe = child.stderr as NodeJS.ReadableStream & { unref?(): void };
+  const pipe = child.stderr as NodeJS.ReadableStream & { ref?(): void; unref?(): void };
   pipe.setEncoding('utf8').on('data', (text: string) => { said = (said + text).slice(-MOST_SAID); });
   pipe.unref?.();
+  // Who waits for its `close` must live to hear it: with the child gone, nothing else may keep this process alive.
+  child.once('exit', () => { pipe.ref?.(); child.channel?.ref(); });
   return () => lastWords(said);
 }
 
