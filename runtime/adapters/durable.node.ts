@@ -2,7 +2,7 @@
  * Writing files so that they survive: into a temporary file, synced, renamed into place. Readers see the old bytes or the new
  * ones. Whoever fails leaves no temporary file behind.
  */
-import { closeSync, fsyncSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, copyFileSync, fsyncSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
 
 /** Most bytes in one call of the system; larger ones are refused or cut by some. Reads are fastest in small pieces. */
 const WRITE_PIECE = 2 ** 26;
@@ -66,5 +66,16 @@ export function readAt(path: string, from: number, size: number): Uint8Array {
     return at === size ? bytes : bytes.subarray(0, at);
   } finally {
     closeSync(descriptor);
+  }
+}
+
+/** Moves a file, by copying it where the file system does not allow more. Not durable by itself. */
+export function move(from: string, to: string): void {
+  try {
+    renameSync(from, to);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EXDEV') throw error;
+    copyFileSync(from, to);
+    rmSync(from);
   }
 }

@@ -72,10 +72,10 @@ export function roomIn(policy: Policy, { memory: { total, available } }: Pick<Sa
 export function refusal(need: Need, policy: Policy, sample: Pick<Sample, 'memory'>, promised: number): string {
   const { available, total } = sample.memory;
   const most = roomIn(policy, { memory: { total, available: total } }, 0);
-  const todo = need.bytes > most ? need.bytes <= roomIn('sprint', { memory: { total, available: total } }, 0) ? 'Ask for `--policy sprint`, or take something smaller.' : 'It is too large for this machine; take something smaller.'
+  const advice = need.bytes > most ? need.bytes <= roomIn('sprint', { memory: { total, available: total } }, 0) ? 'Ask for `--policy sprint`, or take something smaller.' : 'It is too large for this machine; take something smaller.'
     : policy === 'sprint' ? 'Close something, or wait.' : 'Close something, wait, or ask for `--policy sprint`.';
   return `${need.what} needs about ${inBytes(need.bytes)}, and there is room for ${inBytes(roomIn(policy, sample, promised))}: of ${inBytes(total)} memory ${inBytes(available)} are available, `
-    + `policy ${policy} gives out ${Math.round(RULES[policy].share * 100)} % of what is beyond ${inBytes(reserve(policy, total))}${promised > 0 ? `, and ${inBytes(promised)} are promised to what starts now` : ''}. ${todo}`;
+    + `policy ${policy} gives out ${Math.round(RULES[policy].share * 100)} % of what is beyond ${inBytes(reserve(policy, total))}${promised > 0 ? `, and ${inBytes(promised)} are promised to what starts now` : ''}. ${advice}`;
 }
 
 function inBytes(bytes: number): string {

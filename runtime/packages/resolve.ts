@@ -76,28 +76,28 @@ class Search {
 
   async attempt(agenda: readonly Ask[], picked: ReadonlyMap<string, Picked>, asks: readonly Ask[]): Promise<ReadonlyMap<string, Picked> | undefined> {
     const { environment } = this.#facts;
-    const todo = agenda.filter((ask) => applies(ask.requirement, environment, ask.extras));
+    const pending = agenda.filter((ask) => applies(ask.requirement, environment, ask.extras));
     const known = new Map(picked);
     const said = [...asks];
-    for (let ask = todo.shift(); ask !== undefined; ask = todo.shift()) {
+    for (let ask = pending.shift(); ask !== undefined; ask = pending.shift()) {
       const { requirement } = ask;
       const { name } = requirement;
       said.push(ask);
       const there = known.get(name);
-      if (there === undefined) return this.#choose(ask, todo, known, said);
+      if (there === undefined) return this.#choose(ask, pending, known, said);
       if (!fits(there.candidate, [requirement])) { this.#refuse(name, said, known.size); return undefined; }
       const extras = requirement.extras.filter((extra) => !there.extras.includes(extra));
       if (extras.length === 0) continue;
       const all = [...there.extras, ...extras].sort();
       known.set(name, { candidate: there.candidate, extras: all });
-      for (const more of await there.candidate.requires()) if (applies(more, environment, all)) todo.push({ requirement: more, by: there.candidate, extras: all });
+      for (const more of await there.candidate.requires()) if (applies(more, environment, all)) pending.push({ requirement: more, by: there.candidate, extras: all });
     }
     return known;
   }
 
-  async #choose(ask: Ask, todo: readonly Ask[], known: ReadonlyMap<string, Picked>, said: readonly Ask[]): Promise<ReadonlyMap<string, Picked> | undefined> {
+  async #choose(ask: Ask, pending: readonly Ask[], known: ReadonlyMap<string, Picked>, said: readonly Ask[]): Promise<ReadonlyMap<string, Picked> | undefined> {
     const { name } = ask.requirement;
-    const here = [ask, ...todo.filter(({ requirement }) => requirement.name === name)];
+    const here = [ask, ...pending.filter(({ requirement }) => requirement.name === name)];
     const asked = here.map(({ requirement }) => requirement);
     const pre = asked.some(({ clauses }) => namesPre(clauses));
     const exact = asked.some(({ clauses }) => clauses.some(({ operator, text }) => operator.startsWith('==') && !text.endsWith('*')));
@@ -110,7 +110,7 @@ class Search {
       some = true;
       if ((this.#left -= 1) <= 0) return undefined;
       const needs = requires.map((requirement) => ({ requirement, by: candidate, extras }));
-      const found = await this.attempt([...todo, ...needs], new Map(known).set(name, { candidate, extras }), said);
+      const found = await this.attempt([...pending, ...needs], new Map(known).set(name, { candidate, extras }), said);
       if (found !== undefined) return found;
     }
     if (!some) this.#refuse(name, [...said, ...here.slice(1)], known.size);

@@ -2,9 +2,9 @@
  * Results of steps that are done again: the store's values with a layer above that nobody keeps. What the store has already, as is
  * usual, is not written; what it lacks is not synced, for it goes away with the replica (a step that differs is copied by its keeper).
  */
-import { copyFileSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readWhole } from '../adapters/durable.node.ts';
+import { move, readWhole } from '../adapters/durable.node.ts';
 import { sha256, sha256File } from '../adapters/hash.node.ts';
 import type { SizedBlobs } from '../checkpoints/store.ts';
 
@@ -56,14 +56,4 @@ export function createResults(kept: SizedBlobs, folder: string): SizedBlobs {
       return hash;
     },
   };
-}
-
-function move(from: string, to: string): void {
-  try {
-    renameSync(from, to);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EXDEV') throw error;
-    copyFileSync(from, to);
-    rmSync(from);
-  }
 }

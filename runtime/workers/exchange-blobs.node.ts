@@ -2,9 +2,10 @@
  * A worker's blobs for one task: what it was given, and what is made of it. Small ones stay in memory and go with the result; large ones are
  * files of the task's folder, named by their hash, which the coordinator takes over.
  */
-import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Blobs } from '../../contracts/values.ts';
+import { move } from '../adapters/durable.node.ts';
 import { sha256, sha256File } from '../adapters/hash.node.ts';
 import { MOST_BULK } from './link/messages.ts';
 
@@ -65,14 +66,4 @@ export function openBlobs(given: ReadonlyMap<string, Uint8Array | string>, folde
       return hash;
     },
   };
-}
-
-function move(from: string, to: string): void {
-  try {
-    renameSync(from, to);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EXDEV') throw error;
-    copyFileSync(from, to);
-    rmSync(from);
-  }
 }

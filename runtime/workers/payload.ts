@@ -5,10 +5,9 @@
  * and nothing else of it goes on. Hashes are not believed either; `exchange.node.ts` sees to that.
  */
 import { TelarError, type ErrorJSON } from '../../contracts/errors.ts';
-import type { Display, Limits, ObservedRead, Outcome, OutputValue, Program, StepInput } from '../../contracts/node.ts';
+import type { Display, ObservedRead, Outcome, OutputValue } from '../../contracts/node.ts';
 import type { ValueRef, ValueSummary } from '../../contracts/values.ts';
-import type { Asker, World } from '../ports.ts';
-import type { Isolation } from './isolation.ts';
+import type { Task } from './dispatcher.ts';
 
 /** Where a blob lies: at this place of the bulk, in this file, or from here to there in the pack. */
 export type Place = number | string | readonly [from: number, to: number];
@@ -20,16 +19,8 @@ export interface Parcel {
   readonly pack?: string;
 }
 
-/** A task as it crosses. */
-export interface TaskBody extends Parcel {
-  readonly program: Program;
-  readonly inputs: Readonly<Record<string, StepInput>>;
-  readonly limits: Limits;
-  readonly world?: World;
-  readonly asker?: Asker;
-  readonly once?: true;
-  readonly isolation?: Isolation;
-}
+/** A task as it crosses: all of it that can. */
+export interface TaskBody extends Parcel, Omit<Task, 'id' | 'blobs' | 'fetch' | 'emit'> {}
 
 /** A result as it crosses. */
 export interface ResultBody extends Parcel {
