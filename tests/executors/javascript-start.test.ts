@@ -2,9 +2,10 @@
 import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { afterAll, expect, test } from 'vitest';
 import { NODE, js, sql } from '../support/cli.ts';
+import { descendants, signal, until } from '../support/processes.ts';
 
 const home = join(import.meta.dirname, '../..');
 const root = mkdtempSync(join(realpathSync(tmpdir()), 'telar-linked-'));
@@ -33,4 +34,33 @@ test('R6 an engine that cannot start says why, in its error', () => {
   const { stdout } = run();
   expect(stdout).toMatch(/"sum".*JavaScript engine ended.*no memory for this child/);
   expect(stdout).toMatch(/"rows".*SQL process ended.*no memory for this child/);
+});
+
+test.skipIf(process.platform === 'win32')('W12 engines end with the process that started them, also where an exit of Node never comes to its end', async () => {
+  const folder = join(root, 'stays');
+  mkdirSync(folder);
+  // As nodejs/node#54918 does it now and then.
+  const stuck = join(folder, 'node.sh');
+  writeFileSync(stuck, `#!/bin/sh\nexec '${NODE}' --import 'data:text/javascript,process.reallyExit = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)' "$@"\n`, { mode: 0o755 });
+  const of = (part: string): string => JSON.stringify(join(home, 'runtime/executors', part));
+  const at = JSON.stringify({ root: folder, cache: join(home, 'node_modules/.cache/telar-python'), scratch: folder, node: stuck, spares: 0 });
+  const parent = spawn(NODE, ['--input-type=module', '-e', `
+    import { createJavaScript } from ${of('javascript/javascript.node.ts')};
+    import { createPython } from ${of('python/python.node.ts')};
+    const context = { limits: { time: 30_000, memory: 1e9, output: 1e6 }, signal: new AbortController().signal, emit() {}, blobs: { put: () => '0'.repeat(64) } };
+    const python = createPython(${at});
+    await Promise.all([python.warm(), createJavaScript(${at}).execute({ engine: 'javascript', code: '1', file: 'a', line: 1, id: 'a', wanted: [], binds: [], modules: {}, folder: '' }, {}, context)]);
+    process.stdout.write('up');
+    setInterval(() => {}, 1000);`], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let children: number[] = [];
+  try {
+    await new Promise((done, fail) => { parent.stdout.once('data', done); parent.once('exit', fail); });
+    children = descendants(parent.pid).map(({ pid }) => pid);
+    expect(children).toHaveLength(2);
+    parent.kill('SIGKILL');
+    await until('both have ended', () => !descendants(0).some(({ pid }) => children.includes(pid)), 10_000);
+  } finally {
+    parent.kill('SIGKILL');
+    signal(children, 'SIGKILL');
+  }
 });

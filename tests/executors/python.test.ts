@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { FRAME } from '../../runtime/executors/python/frames.node.ts';
 import { ensureSnapshot } from '../../runtime/executors/python/snapshot.node.ts';
 import { Tagged } from '../../runtime/values/scalars.ts';
 import { PlainTableView } from '../../runtime/values/table.ts';
@@ -57,7 +58,7 @@ describe('identity and start', () => {
   it.skipIf(process.platform === 'win32')('R6 of several processes that want a snapshot at once one makes it, and what a killed one left goes', async () => {
     const cache = join(bench.root, 'cache');
     const told = join(bench.root, 'made');
-    const maker = join(bench.root, 'maker');
+    const maker = join(bench.root, 'maker.cjs');
     writeFileSync(maker, `#!${process.execPath}\nconst fs = require('node:fs'); fs.appendFileSync(${JSON.stringify(told)}, 'x');\nsetTimeout(() => fs.writeFileSync(JSON.parse(process.argv.at(-1)).make, 'memory'), 200);\n`, { mode: 0o755 });
     mkdirSync(join(cache, 'making-999999999-left'), { recursive: true });
     const { signal } = new AbortController();
@@ -66,6 +67,17 @@ describe('identity and start', () => {
     expect(paths[1]).toBe(paths[0]);
     expect([readFileSync(told, 'utf8'), readdirSync(cache).filter((name) => name.startsWith('making'))]).toEqual(['x', []]);
     await expect(ensureSnapshot(maker, cache, '/', { pyodide: '1' }, AbortSignal.abort())).resolves.toBeUndefined();
+  });
+
+  it.skipIf(process.platform === 'win32')('R6 who has made a snapshot and does not come to its end is not waited for', async () => {
+    const cache = join(bench.root, 'cache-of-one-that-stays');
+    const maker = join(bench.root, 'maker-that-stays.cjs');
+    const told = join(bench.root, 'stays');
+    writeFileSync(maker, `#!${process.execPath}\nconst fs = require('node:fs'); fs.writeFileSync(${JSON.stringify(told)}, String(process.pid));\nfs.writeFileSync(JSON.parse(process.argv.at(-1)).make, 'memory'); fs.writeSync(3, Buffer.of(${FRAME.made}, 0, 0, 0, 0)); setInterval(() => {}, 1000);\n`, { mode: 0o755 });
+    const path = await ensureSnapshot(maker, cache, '/', { pyodide: '0' }, AbortSignal.timeout(20_000));
+    expect(readFileSync(path!, 'utf8')).toBe('memory');
+    expect(readdirSync(cache).filter((name) => name.startsWith('making'))).toEqual([]);
+    expect(() => process.kill(Number(readFileSync(told, 'utf8')), 0)).toThrow('ESRCH');
   });
 });
 

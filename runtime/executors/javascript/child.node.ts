@@ -12,7 +12,7 @@ import { newQuickJSWASMModuleFromVariant, newVariant, type QuickJSSyncVariant, t
 import { TelarError, type ErrorJSON } from '../../../contracts/errors.ts';
 import type { Limits } from '../../../contracts/node.ts';
 import type { World } from '../../ports.ts';
-import { harden } from '../python/harden.node.ts';
+import { harden, quit } from '../python/harden.node.ts';
 import { realNow, showWorld } from '../world.node.ts';
 import type { Module } from './module.ts';
 import { type Emission, runModule } from './realm.ts';
@@ -85,7 +85,7 @@ const parent = process.ppid;
 
 /** The clock of a running body. It also ends an orphan, which would hear of its parent's end only after the body's. */
 function now(): number {
-  if (process.ppid !== parent) process.exit();
+  if (process.ppid !== parent) quit();
   return realNow();
 }
 
@@ -116,5 +116,5 @@ async function work({ id, module, seed, world, limits, blobs, folder }: Job): Pr
 process.on('message', (job: Job) => {
   void work(job).then((answer) => process.send!(answer, () => { spare ??= { limit: job.limits.memory, instance: make(job.limits.memory) }; }));
 });
-process.on('disconnect', () => process.exit());
+process.on('disconnect', quit);
 process.send!({ id: 0, ready: true } satisfies Answer);

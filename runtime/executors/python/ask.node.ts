@@ -8,6 +8,7 @@ import { readSync } from 'node:fs';
 import { TelarError } from '../../../contracts/errors.ts';
 import type { WebRequest, WebResponse } from '../../../contracts/node.ts';
 import { FRAME, packResult, unpackResult, writeFrame } from './frames.node.ts';
+import { quit } from './harden.node.ts';
 
 /** The descriptor that the child inherits for answers. */
 const ANSWER_FD = 5;
@@ -31,7 +32,7 @@ function read(length: number): Uint8Array {
   for (let at = 0; at < length;) {
     try {
       const count = readSync(ANSWER_FD, bytes, at, length - at, null);
-      if (count === 0) process.exit(0); // nobody is left who would answer
+      if (count === 0) quit(); // nobody is left who would answer
       at += count;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;

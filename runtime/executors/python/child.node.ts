@@ -12,7 +12,7 @@ import { ask } from './ask.node.ts';
 import { unkept } from './chance.node.ts';
 import { FRAME, INLINE, packResult, writeFrame } from './frames.node.ts';
 import { grantedFolders } from './grants.node.ts';
-import { harden } from './harden.node.ts';
+import { harden, quit } from './harden.node.ts';
 import { Guard } from './limits.node.ts';
 import { type EmscriptenFS, readOnlyFolder, Recorder, unmount } from './mount.node.ts';
 import { SOURCES } from './sources.node.ts';
@@ -35,7 +35,7 @@ const plain = (bytes: Uint8Array | undefined): Uint8Array | undefined => bytes &
 
 const options = JSON.parse(process.argv[2]!) as ChildOptions;
 const MOUNT = '/notebook';
-process.once('disconnect', () => process.exit(0));
+process.once('disconnect', quit);
 harden();
 const guard = new Guard(join(options.in, 'cancel'));
 const python = await start();

@@ -6,6 +6,7 @@
  */
 import { existsSync } from 'node:fs';
 import { realNow } from '../world.node.ts';
+import { quit } from './harden.node.ts';
 
 /** Why a step was told to stop. */
 export type Stop = 'timeout' | 'cancelled' | 'memory' | 'output-limit';
@@ -74,7 +75,7 @@ export class Guard {
     const now = realNow();
     if (!this.#running || (now < this.#next && this.stop === undefined)) return false;
     this.#next = now + POLL;
-    if (process.ppid !== this.#parent) process.exit(0); // nobody is left to stop this step
+    if (process.ppid !== this.#parent) quit(); // nobody is left to stop this step
     if (now >= this.#deadline) this.stop ??= 'timeout';
     else if (existsSync(this.#cancelFile)) this.stop ??= 'cancelled';
     else if (process.memoryUsage.rss() > this.#rssLimit) this.stop ??= 'memory';

@@ -1,7 +1,8 @@
 /**
  * Snapshot: Python's memory after its start, made once per version of engine and bootstrap, so that a child is ready eight times sooner.
  *
- * Of several processes that want it at once one makes it, and the others wait for that. Without one, children start cold.
+ * Of several processes that want it at once one makes it, and the others wait for that. Without one, children start cold. Who says that it is made is
+ * killed: an exit of Node waits for V8's threads, and those now and then for a collection that comes no more (nodejs/node#54918).
  */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, realpathSync, renameSync, rmSync } from 'node:fs';
@@ -63,10 +64,12 @@ async function make(node: string, cache: string, pyodide: string, path: string, 
     const end = (): void => { child.kill('SIGKILL'); };
     const timer = setTimeout(end, PATIENCE);
     signal.addEventListener('abort', end, { once: true });
-    const code = await new Promise((done) => child.once('exit', done).once('error', done));
+    const gone = new Promise((done) => child.once('exit', done).once('error', done));
+    child.stdio[3]?.once('data', end); // it says nothing but that
+    await gone;
     clearTimeout(timer);
     signal.removeEventListener('abort', end);
-    if (code === 0) renameSync(made, path);
+    renameSync(made, path); // it has this name when it is whole
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
