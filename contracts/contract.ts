@@ -30,7 +30,7 @@ export interface Param {
 }
 
 /** One example that is also a test: a notebook, its inputs, and what must come of it. */
-export interface AcceptanceTest {
+interface AcceptanceTest {
   readonly id: string;
   readonly name: string;
   /** A whole notebook text, or the fences of one. */

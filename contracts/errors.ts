@@ -10,14 +10,15 @@
 export type ProblemCode =
   | 'missing-name' | 'ambiguous-name' | 'cycle' | 'duplicate-id' | 'unknown-kind' | 'unknown-key' | 'syntax' | 'rebinding'
   | 'bad-value' | 'missing-key' | 'front-matter' | 'generation' | 'conflict' | 'missing-file' | 'not-utf8' | 'bad-id'
-  | 'cross-language' | 'star-import' | 'undeclared-write' | 'unwired-input' | 'unavailable' | 'type-mismatch' | 'not-in-generation';
+  | 'cross-language' | 'star-import' | 'undeclared-write' | 'unwired-input' | 'unavailable' | 'type-mismatch' | 'not-in-generation'
+  | 'pending' | 'drifted' | 'version-too-low';
 
 /** Codes of errors that fail a step or a command. */
 export type ErrorCode =
   | 'exception' | 'timeout' | 'memory' | 'output-limit' | 'check-red' | 'lost' | 'poison' | 'covenant' | 'syntax'
   | 'missing-file' | 'bad-file' | 'bad-input' | 'value-type' | 'value-missing' | 'unsupported-type' | 'refused'
   | 'cancelled' | 'unavailable' | 'usage' | 'unreadable' | 'newer-generation' | 'damaged' | 'locked' | 'disk-full'
-  | 'read-only' | 'internal' | 'in-doubt' | 'input-gone' | 'forged' | 'network' | 'unknown-run' | 'divergent';
+  | 'read-only' | 'internal' | 'in-doubt' | 'input-gone' | 'forged' | 'network' | 'unknown-run' | 'divergent' | 'bad-answer';
 
 /** A span of a text, in UTF-16 units, end exclusive. */
 export interface Range { readonly from: number; readonly to: number }

@@ -4,6 +4,7 @@
  */
 import type { EffectClass } from './contract.ts';
 import type { BodyProblem, ErrorJSON, Range } from './errors.ts';
+import type { AskAnswer, AskRequest, ModelProfile, Usage } from './models.ts';
 import type { Blobs, ValueRef, ValueSummary } from './values.ts';
 
 /** A place of a name. `shorthand`: there it names a member too (`{ total }` in JavaScript), which a rename keeps. */
@@ -56,6 +57,10 @@ export interface Analysis {
   readonly network?: NetworkUse;
   /** The rows of the value stand in an order that the body asks for (SQL: its last statement has an ORDER BY); else their order is chance. */
   readonly ordered?: boolean;
+  /** The model that it asks, as written: the name of a profile, or `provider/model`. The runtime finds the profile (`Step.model`). */
+  readonly model?: string;
+  /** It looks for skills in the notebook's volumes (`Step.skills`), which are part of its key then. */
+  readonly skills?: true;
   /** Language that live values of this node belong to, if it can have any. */
   readonly language?: string;
   readonly problems: readonly BodyProblem[];
@@ -106,6 +111,10 @@ export interface Step {
   readonly folder: string;
   /** Input node: the value set by `--set` or a host, or by the enclosing notebook. */
   readonly given?: StepInput;
+  /** The profile of the model that the body names. */
+  readonly model?: ModelProfile;
+  /** The notebook's volumes of skills, with paths from its folder, for a body that looks for skills. */
+  readonly skills?: readonly { readonly name: string; readonly path: string }[];
   /** Of a step of class `effect`: names this one doing of it, so that what it calls can tell a repetition (P7). */
   readonly idempotencyKey?: string;
 }
@@ -164,6 +173,8 @@ export interface Outcome {
   readonly displays?: readonly Display[];
   /** Breaches of the covenant (R7), which begin with `covenant:`, and other remarks. */
   readonly warnings?: readonly string[];
+  /** Of a step that asked a model: tokens and cost. */
+  readonly usage?: Usage;
   /** A red check is an outcome with values and this error. */
   readonly error?: ErrorJSON;
 }
@@ -186,8 +197,8 @@ export interface StepContext {
   readonly signal: AbortSignal;
   /** Ordered text of the step: standard output, standard error, progress in [0, 1]. */
   emit(stream: 'stdout' | 'stderr' | 'progress', text: string): void;
-  /** Runs a program on the engine it names. Throws a `TelarError` when it fails. */
-  execute(program: Program, inputs: Readonly<Record<string, StepInput>>): Promise<Outcome>;
+  /** Runs a program on the engine it names, within the step's limits or tighter ones. Throws a `TelarError` when it fails. */
+  execute(program: Program, inputs: Readonly<Record<string, StepInput>>, tighter?: Partial<Limits>): Promise<Outcome>;
   /** A stored value in its portable JavaScript form; a table is a `TableView`. */
   load(ref: ValueRef): unknown;
   /** Keeps a portable JavaScript value (JSON-like, string, Uint8Array, TableView) and tells its summary. */
@@ -210,6 +221,11 @@ export interface StepContext {
   encode(ref: ValueRef, format: FileFormat): Promise<{ readonly bytes: Uint8Array; readonly remarks: readonly string[] }>;
   /** Asks the network. Only a step of class `observe` or `effect` may. @throws TelarError `network`, `refused`, `unavailable`, `timeout`, `output-limit` */
   fetch(request: WebRequest): Promise<WebResponse>;
+  /**
+   * Asks a language model; its text is streamed as standard output. Only a step of class `observe` may.
+   * @throws TelarError `unavailable`, `bad-input` (does not fit, a schema that is none), `bad-answer` (not what the schema asks, after one repair; a refusal; nothing), and what providers throw
+   */
+  ask(request: AskRequest): Promise<AskAnswer>;
   /** A secret by its name; `undefined` where nobody has set it. It goes into a request and nowhere else. */
   secret(name: string): string | undefined;
 }

@@ -3,6 +3,7 @@
  * operations in one order; values are read on demand. The command line's `--json` prints operations, one a line.
  */
 import type { ErrorJSON, Problem } from './errors.ts';
+import type { Usage } from './models.ts';
 import type { OutputValue } from './node.ts';
 
 /** States of a node, as `semantics.md` names them. */
@@ -29,6 +30,8 @@ export interface NodeStatus {
   readonly outputs?: Readonly<Record<string, OutputValue>>;
   readonly error?: ErrorJSON;
   readonly warnings?: readonly string[];
+  /** Of a step that asked a model in this run: tokens and cost. */
+  readonly usage?: Usage;
 }
 
 /** One accepted change of what a client can see. Each is one JSON line. */

@@ -21,7 +21,7 @@ declare class AbortSignal extends EventTarget {
   static any(signals: readonly AbortSignal[]): AbortSignal;
 }
 declare class AbortController { readonly signal: AbortSignal; abort(reason?: unknown): void }
-declare class URL { static canParse(text: string): boolean; constructor(text: string, base?: string | URL); readonly href: string; readonly protocol: string; readonly pathname: string; readonly origin: string; readonly username: string; readonly password: string }
+declare class URL { static canParse(text: string): boolean; constructor(text: string, base?: string | URL); readonly href: string; readonly protocol: string; readonly pathname: string; readonly origin: string; readonly username: string; readonly password: string; readonly host: string; readonly search: string; readonly hash: string }
 declare function setTimeout(act: () => void, ms?: number): unknown;
 declare function clearTimeout(timer: unknown): void;
 declare function setInterval(act: () => void, ms?: number): unknown;
