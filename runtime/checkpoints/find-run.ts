@@ -13,7 +13,7 @@ const TOLD = 5;
 export function findRun(store: Pick<Store, 'run' | 'runs'>, text: string): RunRecord {
   const exact = text === '' ? undefined : store.run(text);
   if (exact !== undefined) return exact;
-  const runs = store.runs();
+  const runs = store.runs().filter(({ of }) => of === undefined);
   if (runs.length === 0) throw unknown(text, 'there are no runs yet. `telar run FILE` makes one.', []);
   const back = /^last(?:~(\d+))?$/.exec(text);
   if (back !== null) {

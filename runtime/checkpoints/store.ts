@@ -9,6 +9,7 @@ import type { EffectClass } from '../../contracts/contract.ts';
 import { TelarError, type ErrorJSON } from '../../contracts/errors.ts';
 import type { Display, FileReceipt, ObservedRead, OutputValue } from '../../contracts/node.ts';
 import type { Decision, How, NodeState, RunStatus } from '../../contracts/protocol.ts';
+import type { Usage } from '../../contracts/models.ts';
 import type { Blobs, TableManifest, ValueRef, ValueSummary } from '../../contracts/values.ts';
 import type { Sha256 } from '../ports.ts';
 import { isBrought } from './aside.ts';
@@ -32,6 +33,8 @@ export interface Row {
   readonly outputs: Readonly<Record<string, OutputValue>>;
   readonly displays?: readonly Display[];
   readonly warnings?: readonly string[];
+  /** Of a step that asked a model: what it cost then. A reuse costs nothing. */
+  readonly usage?: Usage;
   /** Told again when the row is reused. */
   readonly logs?: readonly LogEntry[];
   readonly effect: EffectClass;
@@ -81,6 +84,8 @@ export interface RunRecord {
   readonly edits?: readonly string[];
   /** The bundle that brought it: its file name. Its rows have the keys `imported/…`, so that nothing of it is reused unseen. */
   readonly bundle?: string;
+  /** Not a run of a notebook: code that was replaced by what was made from its contract. `texts` has what it was, `edits` says what was done. */
+  readonly of?: 'code';
   /** Engines with their exact identities. */
   readonly engines: Readonly<Record<string, string>>;
   /** The nodes in the order of the plan. */

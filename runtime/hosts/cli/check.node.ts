@@ -1,47 +1,70 @@
-/** `telar check`: problems of notebooks, found by parsing and wiring alone (D8). A file that cannot be read is a problem of its own, and the rest goes on. */
+/**
+ * `telar check`: problems of notebooks and contracts, found by parsing and wiring alone (D8), as text, JSON, annotations, SARIF or a
+ * comment. A file that cannot be read is a problem of its own, and the rest goes on.
+ */
 import { readdirSync, statSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { join, relative, resolve, sep } from 'node:path';
 import { TelarError, type Problem } from '../../../contracts/errors.ts';
 import type { Arguments } from './arguments.node.ts';
+import { inOrder, plainFinding, type Checked, type Finding } from './check/finding.ts';
 import { openHost } from './host.node.ts';
-import { shownPath } from './paths.node.ts';
+import { deliver, shownPath } from './paths.node.ts';
 import { problemLine } from './tell-run.node.ts';
-import { colour, terminal } from './terminal.node.ts';
+import { colour, count } from './terminal.node.ts';
 
-/** A problem as `check` tells it; a file that cannot be read has an error's code. */
-type Finding = Omit<Problem, 'code'> & { readonly code: string };
+/** Files of one check, by what they are. */
+interface Found { readonly notebooks: Set<string>; readonly contracts: Set<string> }
+
+const isContract = (name: string): boolean => /\.ya?ml$/i.test(name);
 
 export async function run(args: Arguments): Promise<number> {
-  const findings: Finding[] = [];
-  const files = new Set<string>();
+  const format = args.flags.json === true ? 'json' : args.text('format') ?? 'text';
+  if (args.flags.json === true && !['json', undefined].includes(args.text('format'))) throw new TelarError('usage', '--json is --format json; take one of them out.');
+  const all: Finding[] = [];
+  const found: Found = { notebooks: new Set(), contracts: new Set() };
   for (const path of args.positionals) {
-    const kind = statSync(path, { throwIfNoEntry: false });
-    if (kind?.isDirectory() !== true) { files.add(path); continue; }
-    const found = notebooksIn(path, findings);
-    if (found.length === 0) throw new TelarError('usage', `There is no notebook (*.telar.md) in ${path}.`, { path });
-    for (const file of found) files.add(file);
+    if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) { (isContract(path) ? found.contracts : found.notebooks).add(path); continue; }
+    const before = found.notebooks.size + found.contracts.size;
+    walk(path, found, all);
+    if (found.notebooks.size + found.contracts.size === before && all.length === 0) throw new TelarError('usage', `There is no notebook (*.telar.md) and no contract (*.contract.yaml) in ${path}.`, { path });
   }
-  const seen = new Set<string>();
-  for (const file of files) {
-    for (const finding of await problemsOf(file, args)) {
-      const key = JSON.stringify([finding.file, finding.line, finding.column, finding.code, finding.message]);
-      if (!seen.has(key)) findings.push(finding);
-      seen.add(key);
-    }
-  }
+  for (const file of found.notebooks) all.push(...await problemsOf(file, args));
+  if (found.contracts.size > 0) all.push(...await contractProblems([...found.contracts], args));
+  const findings = [...new Map(all.map((one) => [JSON.stringify([one.file, one.line, one.column, one.code, one.message]), one])).values()];
   const errors = findings.filter((one) => one.severity === 'error').length;
-  if (args.flags.json === true) {
-    const problems = findings.map(({ file = '', line, column, node, severity, code, message }) => ({ file, line, column, ...(node === undefined ? {} : { node }), severity, code, message }));
-    terminal.out(`${JSON.stringify({ type: 'check', problems })}\n`);
-  } else {
-    for (const finding of findings) if (args.flags.quiet !== true || finding.severity === 'error') terminal.out(`${problemLine(finding as Problem)}\n`);
-    const told = findings.length === 0 ? colour.green('no problems') : `${errors === 0 ? 'no errors' : colour.red(count(errors, 'error'))}${findings.length > errors ? `, ${count(findings.length - errors, 'remark')}` : ''}`;
-    if (args.flags.quiet !== true) terminal.out(`${count(files.size, 'notebook')}: ${told}\n`);
-  }
+  deliver([await textOf(format, findings, found, args)], args.text('output'));
   return errors > 0 ? 2 : 0;
 }
 
-const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
+async function textOf(format: string, findings: readonly Finding[], found: Found, args: Arguments): Promise<string> {
+  const files = found.notebooks.size + found.contracts.size;
+  const ordered = async (): Promise<Checked> => ({ findings: inOrder(findings), files, version: (await import('./version.node.ts')).readVersion() });
+  switch (format) {
+    case 'json': return `${JSON.stringify({ type: 'check', problems: findings.map(plainFinding) })}\n`;
+    case 'github': return (await import('./check/github.ts')).githubText(await ordered());
+    case 'sarif': return (await import('./check/sarif.ts')).sarifText(await ordered(), (await import('../../adapters/hash.node.ts')).sha256);
+    case 'markdown': return (await import('./check/markdown.ts')).markdownText(await ordered(), linkOf(process.env));
+    default: return plainText(findings, found, args.flags.quiet === true);
+  }
+}
+
+function plainText(findings: readonly Finding[], { notebooks, contracts }: Found, quiet: boolean): string {
+  const errors = findings.filter((one) => one.severity === 'error').length;
+  const lines = findings.filter(({ severity }) => !quiet || severity === 'error').map((finding) => `${problemLine(finding as Problem)}\n`);
+  if (quiet) return lines.join('');
+  const told = findings.length === 0 ? colour.green('no problems') : `${errors === 0 ? 'no errors' : colour.red(count(errors, 'error'))}${findings.length > errors ? `, ${count(findings.length - errors, 'remark')}` : ''}`;
+  const looked = [...(notebooks.size > 0 || contracts.size === 0 ? [count(notebooks.size, 'notebook')] : []), ...(contracts.size > 0 ? [count(contracts.size, 'contract')] : [])];
+  return `${lines.join('')}${looked.join(', ')}: ${told}\n`;
+}
+
+/** Where a line can be read on the forge whose workflow this is. */
+function linkOf({ GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository, GITHUB_SHA: sha, GITHUB_WORKSPACE: root }: NodeJS.ProcessEnv): ((file: string, line: number) => string | undefined) | undefined {
+  if (server === undefined || repository === undefined || sha === undefined || !/^https:\/\/[\w.-]+$/.test(server) || !/^[\w.-]+\/[\w.-]+$/.test(repository) || !/^[0-9a-f]{7,64}$/.test(sha)) return undefined;
+  return (file, line) => {
+    const path = relative(root ?? process.cwd(), resolve(file)).split(sep);
+    return path[0] === '..' ? undefined : `${server}/${repository}/blob/${sha}/${path.map((part) => encodeURIComponent(part).replace(/[()]/g, (one) => `%${one.charCodeAt(0).toString(16)}`)).join('/')}#L${line}`;
+  };
+}
 
 async function problemsOf(path: string, args: Arguments): Promise<Finding[]> {
   try {
@@ -58,18 +81,24 @@ async function problemsOf(path: string, args: Arguments): Promise<Finding[]> {
   }
 }
 
+async function contractProblems(paths: readonly string[], args: Arguments): Promise<readonly Finding[]> {
+  const { loadContract } = await import('./contract/load.node.ts');
+  const { judgeContracts } = await import('./contract/judge.node.ts');
+  return (await judgeContracts(paths.map((path) => loadContract(resolve(path), args)))).findings;
+}
+
 const unreadable = (file: string, message: string, code: string, line = 1): Finding => ({ file, line, column: 1, severity: 'error', code, message });
 
-/** Notebooks at and below a folder, sorted. Hidden folders and installed packages are passed by, links are not followed. */
-function notebooksIn(folder: string, findings: Finding[]): string[] {
+/** Notebooks and contracts at and below a folder, sorted. Hidden folders and installed packages are passed by, links are not followed. */
+function walk(folder: string, found: Found, findings: Finding[]): void {
   try {
-    return readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1)).flatMap((entry) => {
+    for (const entry of readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))) {
       const path = join(folder, entry.name);
-      if (entry.isDirectory()) return entry.name.startsWith('.') || entry.name === 'node_modules' ? [] : notebooksIn(path, findings);
-      return entry.isFile() && entry.name.endsWith('.telar.md') ? [path] : [];
-    });
+      if (entry.isDirectory()) { if (!entry.name.startsWith('.') && entry.name !== 'node_modules') walk(path, found, findings); }
+      else if (entry.isFile() && entry.name.endsWith('.telar.md')) found.notebooks.add(path);
+      else if (entry.isFile() && /\.contract\.ya?ml$/i.test(entry.name)) found.contracts.add(path);
+    }
   } catch (error) {
     findings.push(unreadable(relative(process.cwd(), folder) || folder, `This folder cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)}). Check who may read it.`, 'bad-file'));
-    return [];
   }
 }

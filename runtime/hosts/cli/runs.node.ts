@@ -30,6 +30,7 @@ function tell(one: RunRecord, store: Store) {
     ran: count((step) => step.how === 'ran'), reused: count((step) => step.how === 'reused'), failed: count((step) => step.state === 'failed'),
     ...(Object.keys(one.inputs).length === 0 ? {} : { inputs: one.inputs }),
     ...(one.parent === undefined ? {} : { parent: one.parent, edits: one.edits ?? [] }),
+    ...(one.of === undefined ? {} : { of: one.of, edits: one.edits ?? [] }),
     ...(one.bundle === undefined ? {} : { bundle: one.bundle }),
     ...(one.pinned === true ? { pinned: true } : {}),
     ...(store.shown(one.file) === one.id ? { shown: true } : {}),
@@ -56,11 +57,11 @@ function line(one: Told, withFile: boolean): string {
   const words = (one.living === true ? 'running' : one.status === 'open' ? 'unfinished' : one.status).padEnd(10);
   const status = one.status === 'ok' ? colour.green(words) : one.status === 'failed' ? colour.red(words) : colour.yellow(words);
   const set = Object.entries(one.inputs ?? {}).map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
-  const what = one.parent === undefined ? set : one.edits ?? [];
+  const what = one.edits ?? set;
   const marks = [...(one.shown === true ? ['shown'] : []), ...(one.pinned === true ? ['pinned'] : []), ...(one.bundle === undefined ? [] : [`imported from ${one.bundle}`])];
   const parts = [
-    one.run, status, `${one.ran} ran, ${one.reused} reused${one.failed > 0 ? `, ${one.failed} failed` : ''}`,
-    one.ms === undefined ? '' : duration(one.ms), withFile ? one.file : '', colour.grey(what.join(', ')), colour.blue(marks.join(', ')),
+    one.run, status, one.of === undefined ? `${one.ran} ran, ${one.reused} reused${one.failed > 0 ? `, ${one.failed} failed` : ''}` : 'code was replaced',
+    one.ms === undefined || one.of !== undefined ? '' : duration(one.ms), withFile ? one.file : '', colour.grey(what.join(', ')), colour.blue(marks.join(', ')),
   ];
   return parts.filter((part) => part !== '').join('  ');
 }

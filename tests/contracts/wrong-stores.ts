@@ -1,0 +1,23 @@
+/** Twenty wrong stores: the sample store with one plausible fault each, as the text that is replaced and what stands there instead. */
+export const WRONG_STORES: readonly { readonly name: string; readonly from: string; readonly to: string }[] = [
+  { name: 'keeps nothing in localStorage', from: 'localStorage.setItem(STORAGE_KEY, JSON.stringify(state));', to: '' },
+  { name: 'keeps it under another key', from: "const STORAGE_KEY = 'TELIOS_STATE';", to: "const STORAGE_KEY = 'TELIOS';" },
+  { name: 'keeps it under the key of the change', from: 'localStorage.setItem(STORAGE_KEY,', to: 'localStorage.setItem(key,' },
+  { name: 'tells nobody', from: "emit('state:changed', { key, value });", to: '' },
+  { name: 'tells another event', from: "emit('state:changed',", to: "emit('state-changed'," },
+  { name: 'tells the whole state', from: "emit('state:changed', { key, value });", to: "emit('state:changed', state);" },
+  { name: 'tells the key without the value', from: "{ key, value });", to: '{ key });' },
+  { name: 'tells key and value turned round', from: "emit('state:changed', { key, value });", to: "emit('state:changed', { key: value, value: key });" },
+  { name: 'says true when the storage is full', from: 'return false;', to: 'return true;' },
+  { name: 'says nothing when the storage is full', from: 'return false;', to: 'return;' },
+  { name: 'breaks when the storage is full', from: 'return false;', to: "throw new Error('full');" },
+  { name: 'forgets when the storage is full', from: 'return false;', to: 'state = load(); return false;' },
+  { name: 'writes only the last name of a key', from: 'let part = next;\n    for (const name of names) {', to: 'let part = next;\n    for (const name of []) {' },
+  { name: 'takes the dotted key as one name', from: "const names = key.split('.');", to: 'const names = [key];' },
+  { name: 'reads the dotted key as one name', from: "key.split('.').reduce((part, name) => part?.[name], state)", to: 'state[key]' },
+  { name: 'changes a copy and drops it', from: 'state = next;', to: '' },
+  { name: 'stores text instead of the value', from: 'part[last] = copy(value);', to: 'part[last] = JSON.stringify(value);' },
+  { name: 'loses what stood beside a key', from: "if (part[name] === null || typeof part[name] !== 'object') part[name] = {};", to: 'part[name] = name in part ? [] : {};' },
+  { name: 'reads only from localStorage', from: 'copy(key === undefined ? state : ', to: 'copy((state = load(), key === undefined) ? state : ' },
+  { name: 'exports no resetModule', from: 'export const resetModule', to: 'const gone' },
+];
