@@ -21,6 +21,10 @@ export interface GgufHeader {
   /** Number of tensors, and the bytes that they take. */
   readonly tensors: number;
   readonly weights: number;
+  /** Numbers that the tensors hold: what people call the model's parameters. */
+  readonly numbers: number;
+  /** It brings a template of conversations. */
+  readonly hasTemplate: boolean;
   /** Files that the model is split into. */
   readonly parts: number;
 }
@@ -59,14 +63,14 @@ export function readGguf(read: ReadRange, size: number): GgufHeader {
   }
   const alignment = meta.get('general.alignment') ?? 32;
   if (typeof alignment !== 'number' || alignment < 1 || alignment > 65_536 || (alignment & (alignment - 1)) !== 0) throw head.bad(`has an alignment of ${String(alignment)}`, head.offset);
-  const weights = readTensors(head, tensors, alignment);
-  return describe(meta, tensors, weights, head);
+  return describe(meta, tensors, readTensors(head, tensors, alignment), head);
 }
 
-/** Walks the list of tensors. @returns the bytes that they take */
-function readTensors(head: HeadReader, count: number, alignment: number): number {
+/** Walks the list of tensors. @returns the bytes that they take, and the numbers that they hold */
+function readTensors(head: HeadReader, count: number, alignment: number): { readonly weights: number; readonly numbers: number } {
   const names = new Set<string>();
   let weights = 0;
+  let numbers = 0;
   let end = 0;
   let last = head.offset;
   for (let i = 0; i < count; i++) {
@@ -85,15 +89,16 @@ function readTensors(head: HeadReader, count: number, alignment: number): number
     const bytes = elements / block[0] * block[1];
     if (elements < 1 || shape[0]! % block[0] !== 0 || offset % alignment !== 0 || !(offset + bytes <= head.total)) throw head.bad(`has a tensor ${JSON.stringify(name)} that does not fit`, last);
     weights += bytes;
+    numbers += elements;
     end = Math.max(end, offset + bytes);
   }
   const start = Math.ceil(head.offset / alignment) * alignment;
   if (start + end > head.total) throw head.bad(`is cut short: its weights need ${start + end} bytes, and it has ${head.total}`, last);
   if (weights > head.total) throw head.bad('has tensors that lie on each other', last);
-  return weights;
+  return { weights, numbers };
 }
 
-function describe(meta: ReadonlyMap<string, unknown>, tensors: number, weights: number, head: HeadReader): GgufHeader {
+function describe(meta: ReadonlyMap<string, unknown>, tensors: number, sizes: Pick<GgufHeader, 'weights' | 'numbers'>, head: HeadReader): GgufHeader {
   const architecture = meta.get('general.architecture');
   if (typeof architecture !== 'string' || !/^[a-z0-9][a-z0-9_.-]{0,63}$/.test(architecture)) throw head.bad('does not say its architecture', head.offset);
   const number = (key: string): number | undefined => {
@@ -111,7 +116,7 @@ function describe(meta: ReadonlyMap<string, unknown>, tensors: number, weights: 
   const tokens = meta.get('tokenizer.ggml.tokens');
   return {
     architecture, context: number('context_length') ?? 0, layers, embedding, feedForward: number('feed_forward_length') ?? largest(meta.get(`${architecture}.feed_forward_length`)), heads,
-    cacheWidth: cacheHeads * perHead, vocabulary: lengthOf(tokens) ?? number('vocab_size') ?? 0, tensors, weights, parts: Number(meta.get('split.count') ?? 1) || 1,
+    cacheWidth: cacheHeads * perHead, vocabulary: lengthOf(tokens) ?? number('vocab_size') ?? 0, tensors, ...sizes, hasTemplate: meta.has('tokenizer.chat_template'), parts: Number(meta.get('split.count') ?? 1) || 1,
   };
 }
 

@@ -62,7 +62,7 @@ describe('W18 before a model is loaded', () => {
 
   it.each<[Record<string, unknown>, RegExp]>([
     [{ model: undefined }, /No model is named/], [{ model: 3 }, /model has to be a path/], [{ sha256: 'AB' }, /64 digits/], [{ context: 15 }, /from 16/], [{ context: 513 }, /512 tokens at most/], [{ maxTokens: 0 }, /maxTokens/], [{ temperature: NaN }, /temperature/],
-    [{ topK: 0.5 }, /topK/], [{ topP: 0 }, /topP/], [{ seed: -1 }, /seed/], [{ stop: [''] }, /stop/], [{ stop: 'end' }, /stop/], [{ gpu: true }, /gpu/], [{ grammar: 'x' }, /no setting "grammar"/], [{ __proto__: null, constructor: 1 }, /no setting "constructor"/],
+    [{ topK: 0.5 }, /topK/], [{ topP: 0 }, /topP/], [{ seed: -1 }, /seed/], [{ stop: [''] }, /stop/], [{ stop: 'end' }, /stop/], [{ gpu: true }, /gpu/], [{ draft: 'x' }, /no setting "draft"/], [{ __proto__: null, constructor: 1 }, /no setting "constructor"/],
   ])('W18 the setting %o is refused by name', async (settings, message) => {
     await expect(ask(engine, small, prompt, { settings })).rejects.toMatchObject({ code: 'bad-input', message: expect.stringMatching(message) as string });
   });

@@ -160,3 +160,17 @@ export const makeModel = (options: ModelOptions = {}): Uint8Array => writeGguf(m
 
 /** A model of some 50 MB, whose tokens cost what tokens cost. */
 export const large: ModelOptions = { layers: 8, embedding: 512, heads: 8, feedForward: 1408, context: 1024 };
+
+/** A model without memory: each of its pieces is as likely as `logit` says, whatever came before. `<0x22>` is a byte, `▁` a space. */
+export function makeUnigram(logit: (piece: string) => number, options: ModelOptions = {}): Uint8Array {
+  const embedding = 64;
+  const tensors = tensorsOf({ ...options, layers: 1, embedding }).map((tensor) => {
+    const of = tensor.name === 'token_embd.weight' ? () => 64 : tensor.name === 'output.weight' ? (i: number) => logit(pieces[i]!) / 7.5 : undefined;
+    if (of === undefined) return tensor;
+    const data = new Float16Array(embedding * pieces.length);
+    // One large number that no layer drowns out, and the answer read from it alone.
+    for (let i = 0; i < pieces.length; i++) data[i * embedding] = of(i);
+    return { ...tensor, data: new Uint8Array(data.buffer) };
+  });
+  return writeGguf(metadataOf({ ...options, layers: 1, embedding }), tensors);
+}

@@ -2,21 +2,21 @@
  * Child: the process that holds a model. llama.cpp parses what others made and runs at full speed in native code, so its faults are this
  * process's faults and nobody else's.
  *
- * It forgets each text before the next: to go on from a common prefix is faster, but the cache then holds numbers that were summed up in
- * other batches, and of twenty seeded answers five came out different. One key, one result (P1).
+ * It forgets each text before the next (one key, one result: P1) unless a job says that it may go on from a common prefix. Tokens are drawn one by
+ * one here: node-llama-cpp's own completion takes off the beginning of a prompt that fills nine tenths of its context, and says nothing.
  */
 import childProcess from 'node:child_process';
 import { EventEmitter } from 'node:events';
 import { syncBuiltinESMExports } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import type * as NodeLlama from 'node-llama-cpp';
-import type { LlamaContext, LlamaModel } from 'node-llama-cpp';
+import type { LlamaContext, LlamaContextSequence, LlamaGrammar, LlamaModel, Token } from 'node-llama-cpp';
 import { TelarError } from '../../../contracts/errors.ts';
+import { render } from './chat.node.ts';
 import { StopFinder } from './stop.ts';
+import { GATHER, Stream } from './stream.node.ts';
 import type { FromChild, Job, Said, Start, ToChild } from './wire.ts';
 
-/** Milliseconds for which text is gathered before it is sent. */
-const GATHER = 25;
 /** Tokens of a prompt that are taken in at once: a batch of llama.cpp. */
 const BATCH = 512;
 
@@ -42,7 +42,7 @@ function pretendTrial(): EventEmitter {
 childProcess.fork = pretendTrial as unknown as typeof childProcess.fork;
 syncBuiltinESMExports();
 
-const { getLlama, LlamaCompletion, LlamaLogLevel, NoBinaryFoundError, InsufficientMemoryError } = await import(pathToFileURL(library).href) as typeof NodeLlama;
+const { getLlama, LlamaGrammarEvaluationState, LlamaLogLevel, resolveChatWrapper, NoBinaryFoundError, InsufficientMemoryError } = await import(pathToFileURL(library).href) as typeof NodeLlama;
 
 async function load(): Promise<LlamaModel> {
   try {
@@ -66,80 +66,97 @@ async function load(): Promise<LlamaModel> {
   }
 }
 
-/** A context is kept as long as jobs ask for its size. */
-let held: { readonly size: number; readonly context: LlamaContext } | undefined;
-async function contextOf(model: LlamaModel, size: number): Promise<LlamaContext> {
-  if (held?.size === size) return held.context;
-  await held?.context.dispose();
-  held = undefined;
-  const context = await model.createContext({ contextSize: size, batchSize: Math.min(size, BATCH), sequences: 1, threads, ignoreMemorySafetyChecks: gpu === false });
-  held = { size, context };
-  return context;
+/** A context is kept as long as jobs ask for its size, and what it has seen as long as jobs may go on from it. */
+let held: { readonly size: number; readonly context: LlamaContext; seen?: LlamaContextSequence } | undefined;
+async function sequenceOf(model: LlamaModel, { context: size, promptCache }: Job): Promise<LlamaContextSequence> {
+  if (held?.size !== size) {
+    await held?.context.dispose();
+    held = undefined;
+    held = { size, context: await model.createContext({ contextSize: size, batchSize: Math.min(size, BATCH), sequences: 1, threads, ignoreMemorySafetyChecks: gpu === false }) };
+  }
+  if (promptCache && held.seen?.disposed === false) return held.seen;
+  await forget();
+  const sequence = held.context.getSequence();
+  held.seen = sequence;
+  return sequence;
 }
 
-/** Text on its way to the parent, and how far the work has come. */
-class Stream {
-  readonly #id: number;
-  #text = '';
-  #progress = 0;
-  #timer: NodeJS.Timeout | undefined;
+async function forget(): Promise<void> {
+  const seen = held?.seen;
+  if (seen === undefined) return;
+  delete held!.seen;
+  await seen.dispose();
+}
 
-  constructor(id: number) { this.#id = id; }
-
-  add(text: string, progress: number): void {
-    this.#text += text;
-    this.#progress += progress;
-    this.#timer ??= setTimeout(() => { this.flush(); }, GATHER);
+let grammarHeld: { readonly text: string; readonly grammar: LlamaGrammar } | undefined;
+async function grammarOf(model: LlamaModel, text: string): Promise<LlamaGrammar> {
+  if (grammarHeld?.text === text) return grammarHeld.grammar;
+  try {
+    grammarHeld = { text, grammar: await model.llama.createGrammar({ grammar: text }) };
+  } catch (error) {
+    throw new TelarError('bad-input', 'llama.cpp cannot read the grammar; ask for a simpler schema.', { detail: (error as Error).message.slice(0, 300) }, { cause: error });
   }
-
-  flush(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    if (this.#text !== '' || this.#progress > 0) tell({ id: this.#id, text: this.#text, progress: this.#progress, memory: memory() });
-    this.#text = '';
-    this.#progress = 0;
-  }
+  return grammarHeld.grammar;
 }
 
 async function complete(model: LlamaModel, job: Job, signal: AbortSignal): Promise<Said> {
-  const prompt = model.tokenize(job.prompt, false, 'trimLeadingSpace');
-  const begin = model.tokens.shouldPrependBosToken && model.tokens.bos !== null ? [model.tokens.bos] : [];
+  const { tokens: prompt, stops, ends, isGuessed } = typeof job.prompt === 'string' ? { tokens: model.tokenize(job.prompt, false, 'trimLeadingSpace'), stops: [], ends: new Set<Token>(), isGuessed: false } : render(model, job.prompt, resolveChatWrapper);
+  const begin = model.tokens.shouldPrependBosToken && model.tokens.bos !== null && (typeof job.prompt === 'string' || prompt[0] !== model.tokens.bos) ? [model.tokens.bos] : [];
   const input = [...begin, ...prompt];
+  if (job.counts) return { text: '', promptTokens: input.length, tokens: 0, stopped: 'length' };
   const room = job.context - input.length - 1;
   if (room < 1) {
     throw new TelarError('bad-input', `The prompt is ${input.length} tokens long, and the context of ${job.context} leaves room for ${Math.max(0, job.context - 2)}. Shorten it, or raise context.`, { promptTokens: input.length, context: job.context });
   }
-  const sequence = (await contextOf(model, job.context)).getSequence();
-  const stream = new Stream(job.id);
-  let tokens = 0;
-  let text = '';
+  const grammar = job.grammar === undefined ? undefined : new LlamaGrammarEvaluationState({ model, grammar: await grammarOf(model, job.grammar) });
+  const sequence = await sequenceOf(model, job);
+  const stream = new Stream((text, progress) => { tell({ id: job.id, text, progress, memory: memory() }); });
+  let isWhole = false;
   try {
+    // The last one has to be taken in again, for what follows it.
+    await sequence.adaptStateToTokens(input.slice(0, -1), false);
+    const cached = sequence.nextTokenIndex;
+    let at = cached;
     // The same pieces that llama.cpp would cut it into, with a word between them.
-    for (let at = 0; at + BATCH < input.length; at += BATCH) {
+    for (; at + BATCH < input.length; at += BATCH) {
       await sequence.evaluateWithoutGeneratingNewTokens(input.slice(at, at + BATCH));
       stream.add('', BATCH);
       signal.throwIfAborted();
     }
-    const stops = new StopFinder(job.stop);
-    const enough = new AbortController();
-    const { metadata } = await new LlamaCompletion({ contextSequence: sequence }).generateCompletionWithMeta(prompt, {
-      signal: AbortSignal.any([signal, enough.signal]), stopOnAbortSignal: true, disableContextShift: true,
-      maxTokens: Math.min(job.maxTokens, room), temperature: job.temperature, topK: job.topK, topP: job.topP, seed: job.seed, repeatPenalty: false,
-      onToken: (more) => { tokens += more.length; stream.add('', more.length); },
-      onTextChunk: (chunk) => {
-        const more = stops.add(chunk);
-        text += more;
-        stream.add(more, 0);
-        if (stops.found) enough.abort();
-      },
-    });
-    signal.throwIfAborted();
-    const rest = stops.end();
+    const finder = new StopFinder([...job.stop, ...stops]);
+    const most = Math.min(job.maxTokens, room);
+    const given: Token[] = [];
+    let pending: Token[] = [];
+    let text = '';
+    let stopped: Said['stopped'] = 'length';
+    const say = (chunk: string): void => {
+      const more = finder.add(chunk);
+      text += more;
+      stream.add(more, 0);
+    };
+    for await (const token of sequence.evaluate(input.slice(at), { temperature: job.temperature, topK: job.topK, topP: job.topP, seed: job.seed, yieldEogToken: true, ...(grammar === undefined ? {} : { grammarEvaluationState: grammar }) })) {
+      signal.throwIfAborted();
+      if (model.isEogToken(token) || ends.has(token)) { stopped = 'eos'; break; }
+      pending.push(token);
+      stream.add('', 1);
+      const chunk = model.detokenize(pending, false, given);
+      // Bytes of one character may come as several tokens.
+      if (!chunk.endsWith('\uFFFD') || pending.length >= 4) {
+        given.push(...pending);
+        pending = [];
+        say(chunk);
+      }
+      if (finder.found) { stopped = 'stop'; break; }
+      if (given.length + pending.length >= most) break;
+    }
+    if (pending.length > 0) say(model.detokenize(pending, false, given));
+    const rest = finder.end();
     stream.add(rest, 0);
-    return { text: text + rest, promptTokens: input.length, tokens, stopped: stops.found ? 'stop' : metadata.stopReason === 'eogToken' ? 'eos' : 'length' };
+    isWhole = true;
+    return { text: text + rest, promptTokens: input.length, ...(job.promptCache ? { cached } : {}), ...(isGuessed ? { isGuessed } : {}), tokens: given.length + pending.length, stopped };
   } finally {
     stream.flush();
-    sequence.dispose();
+    if (!job.promptCache || !(isWhole || signal.aborted)) await forget();
   }
 }
 

@@ -18,7 +18,7 @@ import { storeValue } from '../../values/kinds.ts';
 import { findLibrary } from './library.node.ts';
 import { findModel, Hashes, headerOf, type ModelFile } from './model.node.ts';
 import { LlamaProcess } from './process.node.ts';
-import { readSettings, type Settings } from './settings.ts';
+import { readSettings, readTurns, type Settings } from './settings.ts';
 
 /** How the engine works here. */
 export interface LlamaOptions {
@@ -39,6 +39,8 @@ export interface LlamaOptions {
 }
 
 const USUAL_CONTEXT = 4096;
+/** Characters of a prompt: no model has a window of so many tokens. */
+const LONGEST = 16 * 1024 ** 2;
 /** One processor is left to others: llama.cpp's threads wait for each other by spinning, and with one too many a token took a thousand times as long. */
 const THREADS = Math.max(1, availableParallelism() - 1);
 
@@ -98,7 +100,13 @@ export function createLlama({ root = process.cwd(), scratch = tmpdir(), cache, r
     const begun = performance.now();
     const left = (): number => context.limits.time - (performance.now() - begun);
     const settings = readSettings(program.settings);
+    if (settings.what === 'window') {
+      const header = headerOf(findModel(resolve(root, settings.model)));
+      return { outputs: { value: storeValue({ window: contextOf(header, settings), trained: header.context }, context.blobs, { form: 'record' }) }, reads: [] };
+    }
     if (program.code === '') throw new TelarError('bad-input', 'The prompt is empty; give the model a text to go on with.', { promptTokens: 0 });
+    if (program.code.length > LONGEST) throw new TelarError('bad-input', `The prompt has ${program.code.length} characters, more than any model sees; shorten it.`, { limit: LONGEST });
+    const prompt = settings.template === 'chat' ? readTurns(program.code) : program.code;
     const tick = (): void => {
       done += 1;
       if (context.signal.aborted) throw new TelarError('cancelled', 'The step was cancelled.');
@@ -116,8 +124,8 @@ export function createLlama({ root = process.cwd(), scratch = tmpdir(), cache, r
         }
       }
       const seed = (settings.seed ?? program.seed ?? context.world?.seed ?? randomInt(2 ** 32)) % 2 ** 32;
-      const { maxTokens, temperature, topK, topP, stop } = settings;
-      const { text, ...usage } = await child.run({ prompt: program.code, context: size, maxTokens, temperature, topK, topP, seed, stop }, context, left());
+      const { maxTokens, temperature, topK, topP, stop, grammar, promptCache, what } = settings;
+      const { text, ...usage } = await child.run({ prompt, context: size, maxTokens, temperature, topK, topP, seed, stop, promptCache, counts: what === 'count', ...(grammar === undefined ? {} : { grammar }) }, context, left());
       return { outputs: { value: storeValue(text, context.blobs, { form: 'text' }), usage: storeValue(usage, context.blobs, { form: 'record' }) }, reads: [] };
     } finally {
       if (!child.usable || !child.isLoaded) await unload();
@@ -133,8 +141,8 @@ export function createLlama({ root = process.cwd(), scratch = tmpdir(), cache, r
     },
     identity(program) {
       const found = findLibrary(from);
-      const { model, sha256, gpu } = program?.settings ?? {};
-      return { engine: 'node-llama-cpp', version: found.ok ? found.library.version : 'none', backend: typeof gpu === 'string' ? gpu : 'cpu', bridge: '1', ...(typeof model !== 'string' ? {} : { model: typeof sha256 === 'string' ? sha256 : named(() => hashes.of(findModel(resolve(root, model)))) }) };
+      const { model, sha256, gpu, promptCache } = program?.settings ?? {};
+      return { engine: 'node-llama-cpp', version: found.ok ? found.library.version : 'none', backend: typeof gpu === 'string' ? gpu : 'cpu', bridge: '1', ...(promptCache === true ? { promptCache: 'on' } : {}), ...(typeof model !== 'string' ? {} : { model: typeof sha256 === 'string' ? sha256 : named(() => hashes.of(findModel(resolve(root, model)))) }) };
     },
     progress: () => done + (held?.process.progress ?? 0),
     memory: () => held?.process.memory ?? 0,

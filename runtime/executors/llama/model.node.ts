@@ -40,13 +40,17 @@ function reading<T>({ path }: ModelFile, act: (descriptor: number) => T): T {
   }
 }
 
-/** What the head of the file says. @throws TelarError `bad-file` */
+let last: { readonly file: ModelFile; readonly header: GgufHeader } | undefined;
+
+/** What the head of the file says; the last one is remembered, since some heads are megabytes. @throws TelarError `bad-file` */
 export function headerOf(file: ModelFile): GgufHeader {
+  if (last?.file.path === file.path && last.file.stamp === file.stamp) return last.header;
   const header = reading(file, (descriptor) => readGguf((offset, length) => {
     const bytes = new Uint8Array(length);
     return bytes.subarray(0, readSync(descriptor, bytes, 0, length, offset));
   }, file.size));
   if (header.parts > 1) throw new TelarError('bad-file', `The model is split into ${header.parts} files; join them into one with llama-gguf-split --merge.`, { path: file.path, parts: header.parts });
+  last = { file, header };
   return header;
 }
 
