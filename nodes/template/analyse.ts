@@ -4,17 +4,18 @@
  */
 import type { BodyProblem, Range } from '../../contracts/errors.ts';
 import type { Analysis, Read } from '../../contracts/node.ts';
+import type { Dialect } from './dialect.ts';
 import { blocks, helpers } from './helpers.ts';
 import { parseTemplate, rangeOf } from './tree.ts';
 import type { Block, BlockStatement, Expression, Path, Statement, SubExpression, Mustache } from './tree.ts';
 
 interface Use { readonly name: string; readonly member: string | undefined; readonly at: Range }
 
-/** Analyses a template. Every character counts in its normal form: prose has no layout to ignore. */
-export function analyseTemplate(text: string): Analysis {
+/** Analyses a template. Every character counts in its normal form: prose has no layout to ignore. @param dialect helpers beyond those of every template */
+export function analyseTemplate(text: string, dialect?: Dialect): Analysis {
   const parsed = parseTemplate(text);
   if (parsed.tree === undefined) return { reads: [], binds: [], imports: [], normal: text, problems: [parsed.problem] };
-  const found = new Walk(text);
+  const found = new Walk(text, dialect);
   found.block(parsed.tree, 0, new Set());
   const reads = [...Map.groupBy(found.uses, (use) => use.name)].map(([name, uses]): Read => {
     const members = uses.map((use) => use.member);
@@ -27,8 +28,12 @@ class Walk {
   readonly uses: Use[] = [];
   readonly problems: BodyProblem[] = [];
   private readonly text: string;
+  private readonly dialect: Dialect | undefined;
 
-  constructor(text: string) { this.text = text; }
+  constructor(text: string, dialect: Dialect | undefined) {
+    this.text = text;
+    this.dialect = dialect;
+  }
 
   /** @param depth how many contexts lie above this one; @param locals names that `as |a b|` gave */
   block(block: Block | undefined, depth: number, locals: ReadonlySet<string>): void {
@@ -40,7 +45,8 @@ class Walk {
     switch (statement.type) {
       case 'MustacheStatement':
         if (statement.params.length === 0 && statement.hash === undefined) this.expression(statement.path, depth, locals);
-        else this.call(statement, helpers, 'helper', depth, locals);
+        else if (this.dialect !== undefined && statement.path.type === 'PathExpression' && this.dialect.helpers.has(statement.path.original)) this.own(statement, this.dialect, depth, locals);
+        else this.call(statement, this.dialect === undefined ? helpers : new Set([...helpers, ...this.dialect.helpers]), 'helper', depth, locals);
         break;
       case 'BlockStatement': this.blockStatement(statement, depth, locals); break;
       case 'ContentStatement': case 'CommentStatement': break;
@@ -53,6 +59,13 @@ class Walk {
     const shifts = name === 'each' || name === 'with';
     this.block(statement.program, shifts ? depth + 1 : depth, locals);
     this.block(statement.inverse, depth, locals);
+  }
+
+  /** A call of a helper of the dialect: it says itself what is wrong with it. */
+  private own(call: Mustache, dialect: Dialect, depth: number, locals: ReadonlySet<string>): void {
+    const fault = dialect.fault((call.path as Path).original, call.params, call.hash?.pairs ?? []);
+    if (fault !== undefined) this.problem(call, fault);
+    for (const argument of [...call.params, ...call.hash?.pairs.map((pair) => pair.value) ?? []]) this.expression(argument, depth, locals);
   }
 
   /** A call of a helper that we have, with its arguments. */

@@ -38,20 +38,21 @@ export function print(value: unknown): string {
 /** A value that has a text of its own: a decimal, a date, a duration. */
 export const isTagged = (value: object): boolean => typeof (value as { tag?: unknown }).tag === 'string' && typeof (value as { text?: unknown }).text === 'string' && Object.getPrototypeOf(value) !== Object.prototype;
 
-/** A Markdown table of a table or of a list of records; the cut is told below it. */
-function markdownTable(value: unknown, limit: number): string {
+/** A Markdown table of a table or of a list of records; the cut is told below it. @param print how a cell is written */
+export function markdownTable(value: unknown, limit: number, cell: (value: unknown) => string = print, cut = (shown: number, count: number): string => `(${shown} of ${count} rows)`): string {
   const rows = rowsOf(value, limit);
-  if (rows === undefined) return print(value);
-  const cell = (text: string): string => text.replaceAll('\\', '\\\\').replaceAll('|', '\\|').replace(/\r\n?|\n/g, ' ');
-  const line = (cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |`;
-  const lines = [line(rows.names), line(rows.names.map(() => '---')), ...rows.shown.map((row) => line(rows.names.map((name) => print(Object.hasOwn(row, name) ? row[name] : null))))];
-  if (rows.count > rows.shown.length) lines.push('', `(${rows.shown.length} of ${rows.count} rows)`);
+  if (rows === undefined) return cell(value);
+  const plainly = (text: string): string => text.replaceAll('\\', '\\\\').replaceAll('|', '\\|').replace(/\r\n?|\n/g, ' ');
+  const line = (cells: readonly string[]): string => `| ${cells.map(plainly).join(' | ')} |`;
+  const lines = [line(rows.names), line(rows.names.map(() => '---')), ...rows.shown.map((row) => line(rows.names.map((name) => cell(Object.hasOwn(row, name) ? row[name] : null))))];
+  if (rows.count > rows.shown.length) lines.push('', cut(rows.shown.length, rows.count));
   return lines.join('\n');
 }
 
 type Row = Readonly<Record<string, unknown>>;
 
-function rowsOf(value: unknown, limit: number): { readonly names: readonly string[]; readonly shown: readonly Row[]; readonly count: number } | undefined {
+/** What of a value is rows: a table, or a list of records. */
+export function rowsOf(value: unknown, limit: number): { readonly names: readonly string[]; readonly shown: readonly Row[]; readonly count: number } | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   if (isTable(value)) {
     const shown = Array.from({ length: Math.min(limit, value.rows) }, (_, index) => value.row(index));

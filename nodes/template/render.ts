@@ -5,9 +5,10 @@
 import { TelarError } from '../../contracts/errors.ts';
 import type { BodyProblem } from '../../contracts/errors.ts';
 import { analyseTemplate } from './analyse.ts';
+import type { Dialect, Writing } from './dialect.ts';
 import { callHelper, isTable, isTagged, print } from './helpers.ts';
 import { parseTemplate } from './tree.ts';
-import type { Block, BlockStatement, Expression, Path, Statement } from './tree.ts';
+import type { Block, BlockStatement, Expression, Mustache, Path, Statement } from './tree.ts';
 
 /** Where a path is looked up: the context, the one above it, `@` variables, and names from `as |a b|`. */
 interface Frame {
@@ -17,10 +18,14 @@ interface Frame {
   readonly locals: ReadonlyMap<string, unknown>;
   /** What may still be written; one object for the whole rendering. */
   readonly left: { parts: number; characters: number };
+  readonly writing: Writing;
 }
 
 /** Most parts (texts, values, blocks) and characters that one rendering writes: a loop in a loop in a loop ends with an error, not the host. */
 const MOST = { parts: 20_000_000, characters: 250_000_000 };
+
+/** How templates write unless a dialect does otherwise. */
+const PLAIN: Writing = { content: (text) => text, print };
 
 /**
  * Fills a template. A value that is not there prints nothing; nothing is escaped.
@@ -28,11 +33,11 @@ const MOST = { parts: 20_000_000, characters: 250_000_000 };
  * @param line of the template's first line in the notebook, for errors
  * @throws TelarError `syntax` when it is no template, or uses what templates here have not; `output-limit` when it writes too much
  */
-export function renderTemplate(text: string, values: Readonly<Record<string, unknown>>, line = 1): string {
-  const { tree, problem = analyseTemplate(text).problems[0] } = parseTemplate(text);
+export function renderTemplate(text: string, values: Readonly<Record<string, unknown>>, line = 1, dialect?: Dialect & { readonly writing: Writing }): string {
+  const { tree, problem = analyseTemplate(text, dialect).problems[0] } = parseTemplate(text);
   if (tree === undefined || problem !== undefined) throw failure(text, problem as BodyProblem, line);
   try {
-    return block(tree, { context: values, data: { root: values }, locals: new Map(), left: { ...MOST } });
+    return block(tree, { context: values, data: { root: values }, locals: new Map(), left: { ...MOST }, writing: dialect?.writing ?? PLAIN });
   } catch (error) {
     throw error instanceof TelarError ? new TelarError(error.code, error.message, { ...error.data, line }, { cause: error }) : error;
   }
@@ -55,12 +60,21 @@ function counted(text: string, { type }: Statement, { left }: Frame): string {
 
 function write(statement: Statement, frame: Frame): string {
   switch (statement.type) {
-    case 'ContentStatement': return statement.value;
-    case 'MustacheStatement':
-      return print(statement.params.length === 0 && statement.hash === undefined ? evaluate(statement.path, frame) : call(statement, frame));
+    case 'ContentStatement': return frame.writing.content(statement.value);
+    case 'MustacheStatement': return writeMustache(statement, frame);
     case 'BlockStatement': return writeBlock(statement, frame);
     default: return '';
   }
+}
+
+function writeMustache(statement: Mustache, frame: Frame): string {
+  const { writing } = frame;
+  const name = statement.path.type === 'PathExpression' ? statement.path.original : '';
+  const bare = statement.params.length === 0 && statement.hash === undefined;
+  const calls = (bare ? writing.bare : writing.helpers) ?? {};
+  const own = Object.hasOwn(calls, name) ? calls[name] : undefined;
+  if (own === undefined) return writing.print(bare ? evaluate(statement.path, frame) : call(statement, frame));
+  return own(bare ? [evaluate(statement.path, frame)] : statement.params.map((param) => evaluate(param, frame)), optionsOf(statement, frame));
 }
 
 function writeBlock(statement: BlockStatement, frame: Frame): string {
@@ -71,7 +85,7 @@ function writeBlock(statement: BlockStatement, frame: Frame): string {
     const locals = new Map(frame.locals);
     if (first !== undefined) locals.set(first, context);
     if (second !== undefined) locals.set(second, key);
-    return block(statement.program, { context, above: frame, data: { ...frame.data, ...data }, locals, left: frame.left });
+    return block(statement.program, { context, above: frame, data: { ...frame.data, ...data }, locals, left: frame.left, writing: frame.writing });
   };
   switch ((statement.path as Path).original) {
     case 'if': return block(isTrue(value) ? statement.program : statement.inverse, frame);
@@ -86,9 +100,11 @@ function writeBlock(statement: BlockStatement, frame: Frame): string {
 }
 
 function call(site: { readonly path: Expression; readonly params: readonly Expression[]; readonly hash?: BlockStatement['hash'] }, frame: Frame): unknown {
-  const options = Object.fromEntries((site.hash?.pairs ?? []).map((pair) => [pair.key, evaluate(pair.value, frame)]));
-  return callHelper((site.path as Path).original, site.params.map((param) => evaluate(param, frame)), options);
+  return callHelper((site.path as Path).original, site.params.map((param) => evaluate(param, frame)), optionsOf(site, frame));
 }
+
+const optionsOf = (site: { readonly hash?: BlockStatement['hash'] }, frame: Frame): Readonly<Record<string, unknown>> => (
+  Object.fromEntries((site.hash?.pairs ?? []).map((pair) => [pair.key, evaluate(pair.value, frame)])));
 
 function evaluate(expression: Expression, frame: Frame): unknown {
   switch (expression.type) {

@@ -24,13 +24,13 @@ export interface Block { readonly body: readonly Statement[]; readonly blockPara
 /** A template as a tree, or why it is none. */
 export type ParsedTemplate = { readonly tree: Block; readonly problem?: undefined } | { readonly tree?: undefined; readonly problem: BodyProblem };
 
-/** Deepest nesting of blocks; the parser's time grows with its square. */
+/** Deepest nesting of blocks, and of calls in a call; the parser's time grows with its square. */
 const DEEPEST = 200;
 
 /** Parses; whitespace of block lines is treated as Handlebars does. Runs nothing. */
 export function parseTemplate(text: string): ParsedTemplate {
   const deep = tooDeep(text);
-  if (deep !== undefined) return { problem: { code: 'syntax', severity: 'error', message: `Template: blocks may be nested ${DEEPEST} deep, and here begins one more. Take some out.`, at: { from: deep, to: deep + 2 } } };
+  if (deep !== undefined) return { problem: { code: 'syntax', severity: 'error', message: `Template: ${text[deep] === '(' ? 'calls' : 'blocks'} may be nested ${DEEPEST} deep, and here begins one more. Take some out.`, at: { from: deep, to: deep + 2 } } };
   try {
     return { tree: handlebars.parse(text) as Block };
   } catch (error) {
@@ -44,12 +44,16 @@ export function parseTemplate(text: string): ParsedTemplate {
   }
 }
 
-/** Where more blocks are open than may be. */
+/** Where more blocks, or calls, are open than may be. */
 function tooDeep(text: string): number | undefined {
   let depth = 0;
-  for (const { 1: sign, index } of text.matchAll(/\{\{~?([#/])/g)) {
-    depth = sign === '#' ? depth + 1 : Math.max(0, depth - 1);
-    if (depth > DEEPEST) return index;
+  let calls = Number.NEGATIVE_INFINITY;
+  for (const { 0: mark, 1: sign, index } of text.matchAll(/\{\{~?([#/]?)|\}\}|[()]/g)) {
+    if (mark === '(' || mark === ')') calls += mark === '(' ? 1 : -1;
+    else calls = mark === '}}' ? Number.NEGATIVE_INFINITY : 0;
+    if (sign === '#') depth += 1;
+    else if (sign === '/') depth = Math.max(0, depth - 1);
+    if (depth > DEEPEST || calls > DEEPEST) return index;
   }
   return undefined;
 }

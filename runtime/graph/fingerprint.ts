@@ -6,10 +6,12 @@
  */
 import type { Contract } from '../../contracts/contract.ts';
 import type { ValueRef } from '../../contracts/values.ts';
+import { skillVolumes } from '../../nodes/skill/folders.ts';
 import type { Sha256 } from '../ports.ts';
+import { modelComponent } from './models.ts';
 import { folderOf, type GraphNode } from './node.ts';
 
-/** Parts of a key by name: `kind`, `code`, `module.M`, `input.P`, `param.K`, `engine.E`, `self`, `locale`, `covenant`. */
+/** Parts of a key by name: `kind`, `code`, `module.M`, `input.P`, `param.K`, `engine.E`, `self`, `skills`, `model`, `locale`, `covenant`. */
 export type Components = Readonly<Record<string, string>>;
 
 /** Every engine runs with this time zone and locale. */
@@ -44,8 +46,11 @@ export function staticComponents(node: GraphNode, engines: readonly string[], mo
   // The class enters where the fence makes it another than the body or kind does. An effect is one of its place: elsewhere it is another.
   const own = analysis.effect ?? 'pure';
   const effect = params.effect ?? own;
+  if (analysis.skills === true) components.skills = JSON.stringify(skillVolumes(node.scope.document.frontMatter.skills, folderOf(node)).map(({ name, path }) => [name, path]));
   if (effect === 'effect') components.folder = folderOf(node);
-  for (const name of analysis.network?.secrets ?? []) components[`secret.${name}`] = facts.secret(name) ?? 'none';
+  // The key of a model's service says who pays, not what is answered.
+  if (description.model === undefined) for (const name of analysis.network?.secrets ?? []) components[`secret.${name}`] = facts.secret(name) ?? 'none';
+  if (description.model?.profile !== undefined) components.model = facts.sha256(modelComponent(description.model.profile));
   for (const name of facts.keyParams(kind)) if (params[name] !== undefined && !(name === 'effect' && effect === own)) components[`param.${name}`] = JSON.stringify(params[name]);
   for (const name of engines) components[`engine.${name}`] = engineComponent(facts.engine(name, params));
   return components;

@@ -2,6 +2,7 @@
  * What the graph is made of, past the file: nodes, ports and edges. A node's path is its place among nested notebooks
  * (`by_station/monthly`) and its only identity (G11). Nothing here knows runs.
  */
+import type { ModelProfile } from '../../contracts/models.ts';
 import type { Analysis } from '../../contracts/node.ts';
 import type { Problem } from '../../contracts/errors.ts';
 import type { Document, NotebookCell } from '../document/document.ts';
@@ -32,8 +33,13 @@ export interface Description {
   /** Keys of the fence line in their parsed types, defaults filled in. */
   readonly params: Readonly<Record<string, unknown>>;
   readonly when?: Condition;
+  /** Of a node that asks a model: its profile, as it was found for the notebook's folder, or why there is none. */
+  readonly model?: FoundModel;
   readonly flaws: readonly Flaw[];
 }
+
+/** What looking for a model came to; `path` of a profile that cannot be read. */
+export type FoundModel = { readonly profile: ModelProfile; readonly reason?: undefined; readonly path?: undefined } | { readonly reason: string; readonly path?: string; readonly profile?: undefined };
 
 /**
  * A finding in a cell, with its place in the cell's own text: the page above may grow, and names elsewhere may come and go,

@@ -1,5 +1,5 @@
 /**
- * What a rename rewrites in bodies, and in `when=` and `each=`: the places where a node's id stands as a name that means this node. It asks the graph, not
+ * What a rename rewrites in bodies, and in `when=`, `each=` and `of=`: the places where a node's id stands as a name that means this node. It asks the graph, not
  * the letters: a local name, a name that a wire on the fence brings in, or another node's output of the same name stay as they
  * are. Wires, `outputs` and the id itself are the document's own (`runtime/document/edit-name.ts`).
  */
@@ -34,8 +34,11 @@ export function referencesTo(graph: Graph, id: string): Reference[] {
     // `each=` names an input; where the input has its name from the node, it goes with it.
     const each = eachOf(node);
     const goes = node !== target && named.length > 0 && (each === id || each?.startsWith(`${id}.`) === true);
-    const keys = { ...(when.length > 0 ? { when } : {}), ...(goes ? { each: [{ from: 0, to: id.length }] } : {}) };
-    if (ranges.length > 0 || when.length > 0) found.push({ id: node.id, ranges, ...(Object.keys(keys).length > 0 ? { keys } : {}) });
+    // `of=` of an implementation names its contract's node.
+    const of = node !== target && node.description.kind === 'implementation' && node.description.params.of === id && means(id, false);
+    const whole = [{ from: 0, to: id.length }];
+    const keys = { ...(when.length > 0 ? { when } : {}), ...(goes ? { each: whole } : {}), ...(of ? { of: whole } : {}) };
+    if (ranges.length > 0 || when.length > 0 || of) found.push({ id: node.id, ranges, ...(Object.keys(keys).length > 0 ? { keys } : {}) });
   }
   return found;
 }

@@ -1,12 +1,12 @@
 /**
- * What a step sees of the network: the origins that it was granted. Redirects are followed within these and nowhere else;
- * a server cannot send a step to another place than the person has allowed.
+ * What a step sees of the network: the origins that it was granted. Redirects are followed within these and nowhere else (of an answer that
+ * is streamed, not at all); a server cannot send a step to another place than the person has allowed.
  */
 import { isConnectionHeader } from '../../contracts/headers.ts';
 import type { EffectClass } from '../../contracts/contract.ts';
 import { TelarError } from '../../contracts/errors.ts';
 import type { Limits, StepContext, WebRequest, WebResponse } from '../../contracts/node.ts';
-import type { Network } from '../ports.ts';
+import type { Network, StreamedResponse } from '../ports.ts';
 import type { Deed } from './effects.ts';
 
 /** What a step may do outside itself. */
@@ -24,15 +24,19 @@ export interface OutsidePowers {
 
 /** Most redirects of one question. */
 const MOST_REDIRECTS = 10;
+/** Milliseconds that an answer may pause once it has begun: a model that thinks is silent for minutes, a connection that is gone for ever. */
+const IDLE = 300_000;
+/** Bytes on the wire for one of text that a step may give out: each few letters of a model's answer come in an event of their own. */
+const WRAPPING = 40;
+const MOST_WIRE = 2 ** 30;
 
 /** `fetch` of a step's context. */
 export function createFetch(powers: OutsidePowers): StepContext['fetch'] {
   const { network, origins = [], limits, signal, effect = 'pure' } = powers;
   return async (first) => {
-    if (network === undefined) throw new TelarError('unavailable', 'There is no network in this host.', { lacks: 'network' });
+    if (network === undefined) throw noNetwork();
     if (effect !== 'observe' && effect !== 'effect') throw new TelarError('refused', 'Only a step of class `observe` or `effect` may ask the network.');
-    const theirs = Object.keys(first.headers).find(isConnectionHeader);
-    if (theirs !== undefined) throw new TelarError('refused', `The header \`${theirs}\` is not set by a step; leave it out.`);
+    checkHeaders(first);
     let request = first;
     let answered = false;
     try {
@@ -54,6 +58,32 @@ export function createFetch(powers: OutsidePowers): StepContext['fetch'] {
       throw error;
     }
   };
+}
+
+/**
+ * `stream` of those who speak to models: one question, to a granted origin, and an answer in pieces. The idea is the one of `fetch`; an
+ * effect cannot be asked so, for nobody could say of half an answer what was done.
+ */
+export function createStream({ network, origins = [], limits, signal, effect = 'pure' }: OutsidePowers, idle = IDLE): (request: WebRequest) => Promise<StreamedResponse> {
+  return async (request) => {
+    if (network?.stream === undefined) throw noNetwork();
+    if (effect !== 'observe') throw new TelarError('refused', 'Only a step of class `observe` may ask a model on the network.');
+    checkHeaders(request);
+    const asked = originOf(request.url);
+    if (!origins.includes(asked)) throw elsewhere(request.url, asked, 0);
+    const answer = await network.stream(request, { time: limits.time, idle, output: Math.min(limits.output * WRAPPING, MOST_WIRE), signal });
+    const to = answer.status >= 300 && answer.status < 400 ? answer.headers.location : undefined;
+    if (to === undefined) return answer;
+    for await (const _ of answer.body) break;
+    throw new TelarError('network', `${request.url} sends on to \`${to.slice(0, 200)}\`. A model is asked at the address that its profile names; name the one where it ends.`, { status: answer.status });
+  };
+}
+
+const noNetwork = (): TelarError => new TelarError('unavailable', 'There is no network in this host.', { lacks: 'network' });
+
+function checkHeaders({ headers }: WebRequest): void {
+  const theirs = Object.keys(headers).find(isConnectionHeader);
+  if (theirs !== undefined) throw new TelarError('refused', `The header \`${theirs}\` is not set by a step; leave it out.`);
 }
 
 function originOf(url: string): string {

@@ -5,14 +5,15 @@
  * kind can be neither impure by accident nor tied to an engine. One is made per step and thrown away with it.
  */
 import { TelarError } from '../../contracts/errors.ts';
-import type { FileReceipt, ObservedRead, StepContext } from '../../contracts/node.ts';
+import type { FileReceipt, Limits, ObservedRead, Outcome, Program, StepContext, StepInput } from '../../contracts/node.ts';
 import type { Blobs } from '../../contracts/values.ts';
-import type { Asker, Executor, Files, ParquetWriter, Secrets, Sha256, WorkerPlace, World } from '../ports.ts';
+import type { Asker, ExecuteContext, Executor, Files, ParquetWriter, Secrets, Sha256, WorkerPlace, World } from '../ports.ts';
 import type { Isolation } from '../workers/isolation.ts';
 import { ARROW } from '../../nodes/data/media.ts';
 import { loadValue, storeValue } from '../values/kinds.ts';
 import { tableFromArrow } from './context-arrow.ts';
 import { createStepFiles, writable } from './context-files.ts';
+import { createStepAsk, type ModelPowers } from './context-ask.ts';
 import { createFetch, type OutsidePowers } from './context-network.ts';
 
 /** What a step's context is made of. */
@@ -30,6 +31,8 @@ export interface StepPowers extends OutsidePowers {
   readonly asker?: Asker;
   readonly worker?: WorkerPlace;
   readonly isolation?: Isolation;
+  /** Of a step that asks a model. */
+  readonly models?: ModelPowers;
   emit(stream: 'stdout' | 'stderr' | 'progress', text: string): void;
 }
 
@@ -42,30 +45,31 @@ export function createStepContext(powers: StepPowers): RecordingContext {
   const files = createStepFiles(powers.files, powers.folder, powers.sha256);
   const fetch = createFetch(powers);
   const emit: StepContext['emit'] = (stream, text) => { powers.emit(stream, text); };
+  const load: StepContext['load'] = (ref) => loadValue(ref, blobs);
+  const readFile: StepContext['readFile'] = (path) => files.read(path);
+  const execute = async (program: Program, inputs: Readonly<Record<string, StepInput>>, how: Pick<ExecuteContext, 'limits' | 'signal' | 'emit'>): Promise<Outcome> => {
+    const executor = executors.get(program.engine);
+    if (executor === undefined) {
+      const known = [...executors.keys()].join(', ') || 'none';
+      throw new TelarError('unavailable', `There is no engine \`${program.engine}\` here (there are: ${known}).`, { lacks: program.engine });
+    }
+    const ready = executor.available();
+    if (!ready.ok) throw new TelarError('unavailable', ready.reason, { lacks: program.engine });
+    if (effect === 'effect') await powers.begin?.({ what: `run ${program.id}` });
+    const outcome = await executor.execute(program, inputs, {
+      blobs, ...how, ...(world === undefined ? {} : { world }), ...(effect === 'effect' ? { once: true } : {}),
+      ...(powers.asker === undefined ? {} : { asker: powers.asker }), ...(powers.worker === undefined ? {} : { worker: powers.worker }),
+      ...(powers.isolation === undefined ? {} : { isolation: powers.isolation, ...(powers.isolation.network.length === 0 ? {} : { fetch }) }),
+    });
+    files.add(outcome.reads);
+    return outcome;
+  };
   return {
-    blobs, limits, signal, emit,
-    execute: async (program, inputs) => {
-      const executor = executors.get(program.engine);
-      if (executor === undefined) {
-        const known = [...executors.keys()].join(', ') || 'none';
-        throw new TelarError('unavailable', `There is no engine \`${program.engine}\` here (there are: ${known}).`, { lacks: program.engine });
-      }
-      const ready = executor.available();
-      if (!ready.ok) throw new TelarError('unavailable', ready.reason, { lacks: program.engine });
-      if (effect === 'effect') await powers.begin?.({ what: `run ${program.id}` });
-      const outcome = await executor.execute(program, inputs, {
-        blobs, limits, signal, emit, ...(world === undefined ? {} : { world }), ...(effect === 'effect' ? { once: true } : {}),
-        ...(powers.asker === undefined ? {} : { asker: powers.asker }), ...(powers.worker === undefined ? {} : { worker: powers.worker }),
-        ...(powers.isolation === undefined ? {} : { isolation: powers.isolation, ...(powers.isolation.network.length === 0 ? {} : { fetch }) }),
-      });
-      files.add(outcome.reads);
-      return outcome;
-    },
-    load: (ref) => loadValue(ref, blobs),
+    blobs, limits, signal, emit, load, readFile,
+    execute: (program, inputs, tighter) => execute(program, inputs, { limits: tighter === undefined ? limits : tightest(limits, tighter), signal, emit }),
     // Arrow's bytes are kept as the table that they are.
     store: (value, options) => (value instanceof Uint8Array && options?.mediaType === ARROW
       ? storeValue(tableFromArrow(value), blobs) : storeValue(value, blobs, options)),
-    readFile: (path) => files.read(path),
     glob: (pattern) => files.glob(pattern),
     encode: async (ref, format) => (await import('../values/export.ts')).exportValue(ref, format, powers),
     writeFile: async (path, bytes) => {
@@ -77,7 +81,14 @@ export function createStepContext(powers: StepPowers): RecordingContext {
       return receipt;
     },
     fetch,
+    ask: createStepAsk({
+      ...powers, load, readFile,
+      execute: (program, inputs, until, onText) => execute(program, inputs, { limits, signal: until, emit: (stream, text) => { if (stream === 'stdout' && onText !== undefined) onText(text); else emit(stream, text); } }),
+    }),
     secret: (name) => powers.secrets?.get(name),
     reads: () => files.reads(),
   };
 }
+
+const tightest = (limits: Limits, { time = limits.time, memory = limits.memory, output = limits.output }: Partial<Limits>): Limits =>
+  ({ time: Math.min(limits.time, time), memory: Math.min(limits.memory, memory), output: Math.min(limits.output, output) });

@@ -190,6 +190,8 @@ export function explain(component: string, before: string | undefined, after: st
   if (what === 'module') return `helper \`${name}\` ${verb}`;
   if (what === 'engine') return `the engine ${name} ${verb}`;
   if (what === 'reads') return `${name}, which it read by itself, ${verb}`;
+  if (what === 'skills') return 'the folders in which it looks for skills changed';
+  if (what === 'model') return 'its model, or how the model is asked, changed';
   if (what === 'code') return 'its code changed';
   if (what === 'order') return 'which elements there are, or their order, changed';
   if (what === 'folder') return 'its notebook stands in another folder';

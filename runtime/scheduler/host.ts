@@ -3,6 +3,7 @@ import type { NodeKind } from '../../contracts/node.ts';
 import type { GraphNode } from '../graph/node.ts';
 import type { Clock, Executor, Files, Network, ParquetWriter, Secrets, WorkerPlace } from '../ports.ts';
 import type { Journal } from '../journal/record.ts';
+import type { ModelPowers } from './context-ask.ts';
 import type { DecideFacts } from './decide.ts';
 
 /** What running needs of the host. */
@@ -14,6 +15,8 @@ export interface RunHost extends DecideFacts {
   readonly network?: Network;
   readonly secrets?: Secrets;
   readonly parquet?: ParquetWriter;
+  readonly provider?: ModelPowers['provider'];
+  readonly watchdog?: ModelPowers['watchdog'];
   /** Where steps are done whose fence does not say. */
   readonly worker?: WorkerPlace;
   readonly journal?: Journal;

@@ -5,6 +5,7 @@
 import { TelarError } from '../../contracts/errors.ts';
 import type { Limits, Outcome, Program, Step, StepContext, StepInput } from '../../contracts/node.ts';
 import type { ValueRef } from '../../contracts/values.ts';
+import { skillVolumes } from '../../nodes/skill/folders.ts';
 import { bareCell } from '../describe.ts';
 import type { GraphNode } from '../graph/node.ts';
 import type { Plan } from '../graph/plan.ts';
@@ -31,15 +32,16 @@ export function limitsOf(node: GraphNode): Limits {
 }
 
 /** What a step may do beyond its inputs and files, by its class and what it was granted. */
-export function powersOf(node: GraphNode, { network, secrets, parquet, worker }: RunHost): Partial<StepPowers> {
+export function powersOf(node: GraphNode, { network, secrets, parquet, worker, provider, clock, watchdog }: RunHost): Partial<StepPowers> {
   const isolation = isolationOf(node);
-  const { network: asks } = node.description.analysis;
+  const { network: asks, model } = node.description.analysis;
   const origins = [...(asks === undefined ? [] : [asks.origin]), ...(isolation?.network ?? [])];
   const place = (node.description.params.worker as WorkerPlace | undefined) ?? worker ?? node.scope.document.frontMatter.worker;
   return {
     effect: effectOf(node), ...(parquet === undefined ? {} : { parquet }), ...(place === undefined ? {} : { worker: place }),
     ...(isolation === undefined ? {} : { isolation }), ...(origins.length === 0 || network === undefined ? {} : { origins, network }),
     ...(asks === undefined || secrets === undefined ? {} : { secrets }),
+    ...(model === undefined || provider === undefined ? {} : { models: { provider, now: () => clock.now(), ...(watchdog === undefined ? {} : { watchdog }) } }),
   };
 }
 
@@ -66,6 +68,8 @@ export async function makeStep(node: GraphNode, plan: Plan, host: RunHost, input
   return {
     node: node.path, cell: bareCell(node.cell), analysis: node.description.analysis, inputs: rest, wanted: wantedOf(node, plan),
     params: { ...node.description.params, ...host.packages?.(node) }, file: node.scope.document.file, line: node.cell.bodyLine, modules: host.modules(node), folder: host.folder(node),
+    ...(node.description.analysis.skills === true ? { skills: skillVolumes(node.scope.document.frontMatter.skills, host.folder(node)) } : {}),
+    ...(node.description.model?.profile === undefined ? {} : { model: node.description.model.profile }),
     ...(given === undefined ? {} : { given }), ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
   };
 }

@@ -154,6 +154,7 @@ function toResult(node: GraphNode, decided: Decided, outcome: Outcome, reads: Ro
       effect: effectOf(node), ms: at.ms, producedBy: at.run,
       ...(outcome.displays === undefined ? {} : { displays: outcome.displays }),
       ...(outcome.warnings === undefined ? {} : { warnings: outcome.warnings }),
+      ...(outcome.usage === undefined ? {} : { usage: outcome.usage }),
       ...(at.logs.length === 0 ? {} : { logs: at.logs }),
     },
     ...(outcome.error === undefined ? {} : { error: outcome.error }),

@@ -4,6 +4,7 @@
  */
 import { TelarError } from '../../contracts/errors.ts';
 import type { StepInput } from '../../contracts/node.ts';
+import type { Usage } from '../../contracts/models.ts';
 import type { NodeStatus } from '../../contracts/protocol.ts';
 import { otherKey } from '../checkpoints/aside.ts';
 import { rowId, type Row } from '../checkpoints/store.ts';
@@ -13,8 +14,15 @@ import { effectOf } from './effects.ts';
 import { cancel, fail, placed, type Recorded, type Running } from './journal.ts';
 import { originOf, type Lane } from './lane.ts';
 import { programOf } from './make-step.ts';
+import { sumUsage } from '../prompts/usage.ts';
 import { performStep, type StepResult } from './perform.ts';
 import { backOff, mayPass } from './retry.ts';
+
+/** What a step has asked of a model, in all its tries. */
+const spent = (usages: readonly (Usage | undefined)[]): Pick<NodeStatus, 'usage'> => {
+  const usage = sumUsage(usages.filter((one) => one !== undefined));
+  return usage === undefined ? {} : { usage };
+};
 
 /** The steps of one run. */
 export class Steps {
@@ -91,6 +99,7 @@ export class Steps {
     const retries = (node.description.params.retries as number | undefined) ?? 0;
     const record = { decision: 'run' as const, components: decided.components };
     let base = { key: decided.key, reason: decided.reason() };
+    const usages: Usage[] = [];
     for (let tried = 1; ; tried += 1) {
       journal.tell(node, lane, { state: 'queued', ...base });
       const release = await slots.acquire(node.description.engines);
@@ -103,7 +112,7 @@ export class Steps {
           host, plan, run: request.run, signal: stop.signal, started, path: lane.pathOf(node),
           input: (port) => this.input(node, lane, port), stream: (stream, text) => { journal.stream(node, lane, stream, text); },
         });
-        this.#keep(node, lane, result, base, record);
+        this.#keep(node, lane, result, { ...base, usages }, record);
         return;
       } catch (error) {
         failure = TelarError.from(error);
@@ -111,9 +120,10 @@ export class Steps {
         release();
       }
       const ms = clock.now() - started;
+      if (failure.data.usage !== undefined) usages.push(failure.data.usage as Usage);
       if (failure.code === 'value-missing' && !mended && await this.renewSources(node, lane)) { await this.#run(node, lane, decide(node, plan, lane, host), true); return; }
-      if (failure.code === 'cancelled') { journal.settle(node, lane, { state: 'cancelled', ...base, ms, reason: 'stopped while it ran' }, record); return; }
-      if (tried > retries || !this.#mayRetry(node, decided, failure)) { fail(this.#running, node, lane, { ...base, ms, error: failure.toJSON() }, record); return; }
+      if (failure.code === 'cancelled') { journal.settle(node, lane, { state: 'cancelled', ...base, ms, reason: 'stopped while it ran', ...spent(usages) }, record); return; }
+      if (tried > retries || !this.#mayRetry(node, decided, failure)) { fail(this.#running, node, lane, { ...base, ms, error: failure.toJSON(), ...spent(usages) }, record); return; }
       const wait = backOff(tried, `${request.run}/${lane.pathOf(node)}`, host.sha256);
       const told = `try ${tried} of ${retries + 1} failed (${failure.code}: ${failure.message})`;
       journal.retry(node, lane, told, wait);
@@ -158,12 +168,13 @@ export class Steps {
   }
 
   /** Values are put, the row is on its way to the disk; readers may start, the word waits for the disk (C2). */
-  #keep(node: GraphNode, lane: Lane, { row, error, found }: StepResult, base: { key: string; reason: string }, record: Recorded): void {
+  #keep(node: GraphNode, lane: Lane, { row, error, found }: StepResult, { usages, ...base }: { key: string; reason: string; usages: readonly Usage[] }, record: Recorded): void {
     const { journal, request, stop } = this.#running;
     const status: NodeStatus = {
       state: error === undefined ? 'fresh' : 'failed', ...base, ms: row.ms, outputs: row.outputs,
       ...(error === undefined ? { how: found === true ? 'reused' as const : 'ran' as const } : { error: placed(node, error) }),
       ...(row.warnings === undefined || row.warnings.length === 0 ? {} : { warnings: row.warnings }),
+      ...spent([...usages, found === true ? undefined : row.usage]),
     };
     if (error === undefined) { lane.results.set(node, row.outputs); this.#made.add(row.key); }
     else if (request.failFast) stop.abort(new TelarError('cancelled', 'another step failed'));
