@@ -25,6 +25,10 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
   check: { contract: 'core/check.yaml', version: '1.2', languages: [], load: async () => (await import('./check/index.ts')).check },
   save: { contract: 'core/save.yaml', version: '1.1', languages: [], load: async () => (await import('./save/index.ts')).save },
   http: { contract: 'core/http.yaml', version: '1.1', languages: [], load: async () => (await import('./http/index.ts')).http },
+  skill: { contract: 'core/skill.yaml', version: '1.1', languages: [], load: async () => (await import('./skill/index.ts')).skill },
+  prompt: { contract: 'core/prompt.yaml', version: '1.1', languages: [], load: async () => (await import('./prompt/index.ts')).prompt },
+  contract: { contract: 'core/contract.yaml', version: '1.1', languages: [], load: async () => (await import('./contract/kind.ts')).contract },
+  implementation: { contract: 'core/implementation.yaml', version: '1.1', languages: [], load: async () => (await import('./implementation/index.ts')).implementation },
   graph: { contract: 'core/graph.yaml', version: '1.1', languages: [], load: async () => (await import('./graph/index.ts')).graph },
 };
 

@@ -25,7 +25,7 @@ export interface Describer {
 }
 
 /** Kinds that the design names and this version does not have. */
-const LATER: ReadonlySet<string> = new Set(['prompt', 'skill', 'contract', 'implementation', 'scene', 'spice', 'quantum']);
+const LATER: ReadonlySet<string> = new Set(['scene', 'spice', 'quantum']);
 
 const EMPTY: Analysis = { reads: [], binds: [], imports: [], normal: '', problems: [] };
 
@@ -97,7 +97,7 @@ export function createDescriber(powers: { catalogue: Catalogue; cache: AnalysisC
       if (typeof values.retries === 'number' && (values.retries < 0 || values.retries > MOST_RETRIES)) {
         flaws.push({ code: 'bad-value', severity: 'error', message: `\`retries=${values.retries}\` is not a number of times from 0 to ${MOST_RETRIES}.`, at: keyPlace(cell, 'retries') });
       }
-      if (values.worker === 'heavy' && found.engines.length === 0) {
+      if (values.worker === 'heavy' && found.engines.length === 0 && found.analysis.model === undefined) {
         flaws.push({ code: 'bad-value', severity: 'error', message: `A \`${cell.kind}\` node uses no engine, so no worker can do it; take \`worker=\` out.`, at: keyPlace(cell, 'worker') });
       }
       return { kind: cell.kind, analysis: found.analysis, params: values, flaws, engines: found.engines, ...(when === undefined ? {} : { when }) };

@@ -5,7 +5,9 @@ import type { OutputValue } from '../contracts/node.ts';
 import type { Blobs } from '../contracts/values.ts';
 import type { Graph } from './graph/graph.ts';
 import type { GraphNode } from './graph/node.ts';
+import { tableFromRecords } from './values/infer.ts';
 import { storeValue } from './values/kinds.ts';
+import { PlainTableView } from './values/table.ts';
 
 /** Values set from outside, by path of the input node: text as a person typed it, or data. */
 export type Settings = Readonly<Record<string, unknown>>;
@@ -28,15 +30,21 @@ export function givenValues(graph: Graph, set: Settings, blobs: Blobs): Map<Grap
     if (wire !== undefined) {
       throw new TelarError('usage', `--set ${path}: this input is wired to \`${wire.source.node.path}\`, which gives its value; set what that depends on, or run its notebook alone.`, { node: path });
     }
-    given.set(node, storeValue(typeof value === 'string' ? typed(value, node) : value, blobs));
+    given.set(node, storeValue(typed(value, node), blobs));
   }
   return given;
 }
 
-/** Text that a person typed, as its input's type says: a string as it stands, all else as JSON where it is JSON. */
-function typed(text: string, node: GraphNode): unknown {
+/** What was set, as its input's type says: of text a string as it stands, all else as JSON where it is JSON; a list of rows for a table is one. */
+function typed(set: unknown, node: GraphNode): unknown {
   let type: unknown;
   try { type = (parse(node.cell.body) as { type?: unknown } | null)?.type; } catch { type = undefined; }
-  if (type === 'string') return text;
-  try { return JSON.parse(text) as unknown; } catch { return text; }
+  let value = set;
+  if (typeof set === 'string' && type !== 'string') try { value = JSON.parse(set) as unknown; } catch { /* a text after all */ }
+  return type === 'table' && Array.isArray(value) ? tableOf(value) : value;
+}
+
+function tableOf(list: readonly unknown[]): PlainTableView {
+  const { rows, columns } = tableFromRecords(list);
+  return new PlainTableView(columns, rows);
 }

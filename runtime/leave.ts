@@ -15,6 +15,8 @@ export function askFacts({ sha256, askHash, kernels }: RuntimePorts, beside: Bes
 
 /** Why a node cannot run here. @param how whether a wall may be tried, or only looked for (D8) */
 export function lackOf(node: GraphNode, { executors, isolation }: RuntimePorts, beside: Beside, how: 'look' | 'try'): string | undefined {
+  const { model } = node.description;
+  if (model?.reason !== undefined) return model.reason.replace(/[.]$/, '');
   for (const engine of node.description.engines) {
     const executor = executors.get(engine);
     if (executor === undefined) return `there is no engine \`${engine}\` in this host`;

@@ -13,6 +13,7 @@ import { givenValues, type Settings } from './given.ts';
 import { staticComponents, type Components } from './graph/fingerprint.ts';
 import { asksOf, type Ask } from './grants.ts';
 import { buildGraph, type Graph } from './graph/graph.ts';
+import { findModels } from './graph/models.ts';
 import { folderOf, templatePath, type GraphNode } from './graph/node.ts';
 import { makePlan, type Plan, type PlanOptions } from './graph/plan.ts';
 import { joinPath, readProject, type Project } from './graph/project.ts';
@@ -54,6 +55,11 @@ export interface Notebook {
 }
 
 const NOTEBOOK = '.telar.md';
+/** What of a node's model its engine is known by. */
+const modelSettings = ({ description: { model } }: GraphNode): { readonly model?: string; readonly sha256?: string } => {
+  const { file, sha256 } = model?.profile ?? {};
+  return { ...(file === undefined ? {} : { model: file }), ...(sha256 === undefined ? {} : { sha256 }) };
+};
 const stem = (name: string): string => (name.endsWith(NOTEBOOK) ? name.slice(0, -NOTEBOOK.length) : name);
 
 /** A notebook over a host's ports. `open` is called once, before all else. */
@@ -82,8 +88,7 @@ export class OpenNotebook implements Notebook {
 
   async refresh(): Promise<ReadonlySet<string>> {
     const touched = this.graph.update(await this.#project());
-    await this.#readHelpers();
-    return touched;
+    return new Set([...touched, ...await this.#readHelpers()]);
   }
 
   problems(): readonly Problem[] {
@@ -105,7 +110,7 @@ export class OpenNotebook implements Notebook {
     const run = newRun();
     store.openRun({
       id: run, file: this.file, started: clock.date().toISOString(), targets: plan.targets, inputs: { ...options.set },
-      texts: keepTexts(this.graph.project, this.#beside.modules, this.#beside.locks, store.blobs), engines: this.#engines(plan), order: plan.order.map((node) => node.path),
+      texts: keepTexts(this.graph.project, this.#beside.modules, [...this.#beside.locks, ...this.#profiles(plan)], store.blobs), engines: this.#engines(plan), order: plan.order.map((node) => node.path),
       ...(fork === undefined ? {} : { parent: fork.parent, edits: fork.edits }),
     });
     return runPlan(plan, { ...options, run }, host);
@@ -118,7 +123,8 @@ export class OpenNotebook implements Notebook {
   }
 
   sources(): readonly string[] {
-    const paths = new Set([this.file, ...this.graph.project.nested.keys(), ...this.#beside.paths()]);
+    const profiles = [...this.graph.nodes()].flatMap(({ description: { model } }) => model?.profile?.path ?? model?.path ?? []);
+    const paths = new Set([this.file, ...this.graph.project.nested.keys(), ...this.#beside.paths(), ...profiles]);
     const { store } = this.#ports;
     const read = (node: GraphNode, row: string | undefined): void => {
       for (const { path } of (row === undefined ? undefined : store.row(row))?.reads ?? []) paths.add(joinPath(node.scope.document.file, path));
@@ -153,9 +159,11 @@ export class OpenNotebook implements Notebook {
     }
   }
 
-  async #readHelpers(): Promise<void> {
+  async #readHelpers(): Promise<readonly string[]> {
     this.#statics = new Map();
+    const models = findModels(this.graph, this.#ports.models);
     await this.#beside.readHelpers(this.graph, this.#describer);
+    return models;
   }
 
   /** Freezes a plan. @param how `try`: it is going to be run, so a wall may be tried @throws TelarError `usage` */
@@ -171,19 +179,19 @@ export class OpenNotebook implements Notebook {
 
   /** The facts and powers that deciding and performing need. */
   host(set: Settings = {}): RunHost {
-    const { catalogue, resources, sha256, executors, store, observer, files, clock, network, secrets, parquet, worker, journal } = this.#ports;
+    const { catalogue, resources, sha256, executors, store, observer, files, clock, network, secrets, parquet, worker, journal, provider, watchdog } = this.#ports;
     const given = givenValues(this.graph, set, store.blobs);
     return {
       store, observer, sha256, file: this.file, files, clock, executors,
       ...(network === undefined ? {} : { network }), ...(secrets === undefined ? {} : { secrets }), ...(parquet === undefined ? {} : { parquet }),
-      ...(worker === undefined ? {} : { worker }), ...(journal === undefined ? {} : { journal }),
+      ...(provider === undefined ? {} : { provider }), ...(watchdog === undefined ? {} : { watchdog }), ...(worker === undefined ? {} : { worker }), ...(journal === undefined ? {} : { journal }),
       statics: (node) => {
         const known = this.#statics.get(node);
         if (known?.description === node.description) return known.components;
         const components = staticComponents(node, node.description.engines, this.#beside.helpers(node), {
           sha256, version: (kind) => catalogue.version(kind), contract: (kind) => catalogue.contract(kind),
           keyParams: (kind) => catalogue.params(kind).filter((param) => param.key && param.place === 'fence').map((param) => param.name),
-          engine: (name, params) => executors.get(name)?.identity({ settings: { ...params, ...this.#beside.pins(node) } }) ?? {},
+          engine: (name, params) => executors.get(name)?.identity({ settings: { ...params, ...this.#beside.pins(node), ...modelSettings(node) } }) ?? {},
           secret: (name) => secrets?.fingerprint(name),
         });
         this.#statics.set(node, { description: node.description, components });
@@ -203,6 +211,13 @@ export class OpenNotebook implements Notebook {
         return loading;
       },
     };
+  }
+
+  /** The files of the profiles that a run asks by, so that the run can be opened as it was. */
+  #profiles(plan: Plan): { readonly path: string; readonly text: string }[] {
+    const { files } = this.#ports;
+    const paths = new Set(plan.order.flatMap(({ description: { model } }) => model?.profile?.path ?? []));
+    return [...paths].flatMap((path) => (files.stat(path)?.kind === 'file' ? [{ path, text: new TextDecoder().decode(files.read(path)) }] : []));
   }
 
   #engines(plan: Plan): Record<string, string> {

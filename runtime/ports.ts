@@ -113,6 +113,19 @@ export interface Network {
    * @throws TelarError `network` (no answer; `data.sent` is false where the question was surely not sent), `timeout`, `output-limit`, `cancelled`
    */
   ask(request: WebRequest, limits: { readonly time: number; readonly output: number; readonly signal: AbortSignal }): Promise<WebResponse>;
+  /**
+   * The same for an answer that comes in pieces; a host may lack it. Whoever leaves off reading ends the connection; reading throws what asking throws.
+   * @param limits `time` until the last byte, `idle` between two of them: milliseconds
+   */
+  stream?(request: WebRequest, limits: { readonly time: number; readonly idle: number; readonly output: number; readonly signal: AbortSignal }): Promise<StreamedResponse>;
+}
+
+/** An answer of the network as it comes. Header names are in lower case. */
+export interface StreamedResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Read it, or leave a loop over it: an answer that nobody looks at holds its connection until its time is over. */
+  readonly body: AsyncIterable<Uint8Array>;
 }
 
 /** Secrets by name, from where a person keeps them. */

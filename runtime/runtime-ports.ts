@@ -5,6 +5,10 @@ import type { FileObserver } from './adapters/observer.ts';
 import type { Store } from './checkpoints/store.ts';
 import type { AskFacts } from './grants.ts';
 import type { Journal } from './journal/record.ts';
+import type { Models } from './models/models.ts';
+import type { ProviderName } from '../contracts/models.ts';
+import type { Watchdog } from './prompts/validate.ts';
+import type { Provider } from './providers/provider.ts';
 import type { Clock, Executor, Files, Network, ParquetWriter, Secrets, Sha256, WorkerPlace } from './ports.ts';
 
 /** What a host gives. */
@@ -20,6 +24,11 @@ export interface RuntimePorts {
   /** Powers that a host may lack; what asks for them is `unavailable` then. */
   readonly network?: Network;
   readonly secrets?: Secrets;
+  /** Profiles of models by name, and those who speak to models; absent: prompts are unavailable. Providers are loaded when they are asked for. */
+  readonly models?: Models;
+  readonly provider?: (name: ProviderName) => Promise<Provider>;
+  /** Ends synchronous work that takes too long (a pattern of a schema that backtracks); a host may lack it. */
+  readonly watchdog?: Watchdog;
   readonly parquet?: ParquetWriter;
   /** Where steps are done whose fence does not say. */
   readonly worker?: WorkerPlace;

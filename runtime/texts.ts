@@ -1,4 +1,4 @@
-/** The texts of a run (C1): of the notebook, of those it uses, of helpers and lock files, by path, so that the run can be opened as it was. */
+/** The texts of a run (C1): of the notebook, of those it uses, of helpers, lock files and model profiles, by path, so that the run can be opened as it was. */
 import type { Blobs } from '../contracts/values.ts';
 import type { GraphNode } from './graph/node.ts';
 import type { Project } from './graph/project.ts';

@@ -66,6 +66,8 @@ export interface FrontMatter {
   readonly isolated?: boolean;
   /** Packages of Python: `pandas`, `numpy>=2`. Exact versions are in `NAME.telar.lock`. */
   readonly packages?: readonly string[];
+  /** Folders with skills: `skills`, `team=../team/skills`. `undefined`: `skills/` beside the notebook and above it. */
+  readonly skills?: readonly string[];
   /** What isolated nodes ask for, beside what their fences say. */
   readonly effects?: { readonly network?: readonly string[]; readonly files?: readonly string[]; readonly programs?: readonly string[] };
   readonly data: Readonly<Record<string, unknown>>;

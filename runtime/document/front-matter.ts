@@ -92,6 +92,7 @@ export function readFrontMatter(text: string, at: Range): { frontMatter: FrontMa
   const worker = take('worker', isPlace, '`light` or `heavy`');
   const isolated = take('isolated', isFlag, '`true` or `false`');
   const packages = take('packages', isTexts, 'a list of packages: `packages: [pandas, numpy]`');
+  const skills = take('skills', isTexts, 'a list of folders: `skills: [skills, team=../team/skills]`');
   const effects = take('effects', isEffects, 'lists by `network`, `files` or `programs`: `effects: {network: [https://example.org]}`');
   return {
     frontMatter: {
@@ -102,6 +103,7 @@ export function readFrontMatter(text: string, at: Range): { frontMatter: FrontMa
       ...(worker === undefined ? {} : { worker }),
       ...(isolated === undefined ? {} : { isolated }),
       ...(packages === undefined ? {} : { packages }),
+      ...(skills === undefined ? {} : { skills }),
       ...(effects === undefined ? {} : { effects }),
     },
     problems,

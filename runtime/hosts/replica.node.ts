@@ -8,6 +8,7 @@ import { dirname, join, resolve, sep } from 'node:path';
 import { createFiles } from '../adapters/files.node.ts';
 import { createObserver } from '../adapters/observer.ts';
 import { typed } from '../checkpoints/trouble.node.ts';
+import { createModels } from '../models/library.node.ts';
 import { createExecutors } from './executors.node.ts';
 import type { RuntimePorts } from '../runtime.ts';
 import type { Content, Replica } from '../replay/replica.ts';
@@ -52,7 +53,7 @@ export function createReplica(host: RuntimePorts, state: string): Replica {
   }
 
   return {
-    ports: { ...host, store, executors, observer: createObserver({ files, store, sha256: host.sha256 }), files: { ...files, write: (path, bytes) => { host.files.write(path, bytes); } } },
+    ports: { ...host, store, executors, ...(host.models === undefined ? {} : { models: createModels(root) }), observer: createObserver({ files, store, sha256: host.sha256 }), files: { ...files, write: (path, bytes) => { host.files.write(path, bytes); } } },
     results: createResults(blobs, join(top, 'results')),
     put: (path, content) => making(state, () => {
       try {

@@ -20,7 +20,10 @@ void first.warm?.();
 const { serve } = await import('../workers/serve.node.ts');
 const worker = serve({
   settings, executor: first, createExecutor: newExecutor,
-  network: { ask: async (request, limits) => (await import('../adapters/network.node.ts')).systemNetwork.ask(request, limits) },
+  network: {
+    ask: async (request, limits) => (await import('../adapters/network.node.ts')).systemNetwork.ask(request, limits),
+    stream: async (request, limits) => (await import('../adapters/network.node.ts')).systemNetwork.stream(request, limits),
+  },
 });
 process.on('SIGTERM', worker.stop);
 await worker.ended;

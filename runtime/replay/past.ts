@@ -87,5 +87,6 @@ function pastStatus({ state, by, how, key, reason, ms, error }: StepRecord, row:
     state, ...(by === undefined ? {} : { by }), ...(how === undefined ? {} : { how }), ...(key === undefined ? {} : { key }),
     ...(reason === undefined ? {} : { reason }), ...(ms === undefined ? {} : { ms }), ...(row === undefined ? {} : { outputs: row.outputs }),
     ...(error === undefined ? {} : { error }), ...(row?.warnings === undefined ? {} : { warnings: row.warnings }),
+    ...(how !== 'ran' || row?.usage === undefined ? {} : { usage: row.usage }),
   };
 }

@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createPlace, js, type Line, type Place } from '../support/cli.ts';
+import { modelServer } from '../support/model-servers.ts';
 
 let place: Place;
 beforeEach(() => { place = createPlace({ 'a.telar.md': js('one', '1') }); });
@@ -56,4 +57,34 @@ test('W15 S38 what Telar cannot do without fails it with status 4 and what to do
   expect(stdout).toMatch(/^no {3}temporary folder .*\n +Set TMPDIR to a folder that can be written/m);
   expect(stdout).toMatch(/^no {3}workers .*ZeroMQ does not work here.*\n +.*XDG_RUNTIME_DIR/m);
   expect(stdout).not.toMatch(/^(?:ok|--)/m);
+});
+
+test('W15 S38 models are asked whether they are ready; what a file of the workspace would send elsewhere, or with a secret of its choice, is told and not sent', async () => {
+  const [ollama, openai, canary] = await Promise.all([modelServer('ollama', [{}], { models: ['small:latest'] }), modelServer('openai', [{}], { key: 'k-123' }), modelServer('openai', [{}])]);
+  try {
+    const profile = (path: string, text: string): void => { mkdirSync(place.path(path.split('/').slice(0, -1).join('/')), { recursive: true }); writeFileSync(place.path(path), `telar-model: 1\n${text}`); };
+    profile('models/here.model.yaml', `provider: ollama\nmodel: small\nendpoint: ${ollama.origin}\n`);
+    profile('models/pull.model.yaml', `provider: ollama\nmodel: big\nendpoint: ${ollama.origin}\n`);
+    profile('models/sly.model.yaml', `provider: openai\nmodel: m\nendpoint: ${canary.origin}\nsecret: OTHER_KEY\n`);
+    profile('models/far.model.yaml', 'provider: openai\nmodel: m\nendpoint: https://models.example.org\n');
+    profile('models/unset.model.yaml', 'provider: anthropic\nmodel: m\nsecret: NOT_SET_KEY\n');
+    profile('models/gguf.model.yaml', 'provider: llama\nfile: gone.gguf\n');
+    profile('models/bad.model.yaml', 'provider: nobody\n');
+    profile('own/mine.model.yaml', `provider: openai\nmodel: m\nendpoint: ${openai.origin}\nsecret: MY_KEY\n`);
+    const { code, checks, ms } = await doctor({ TELAR_MODELS: place.path('own'), MY_KEY: 'k-123', OTHER_KEY: 'k-456' });
+    expect([code, ms < 8000]).toEqual([0, true]);
+    expect(checks['model here']).toMatchObject({ ok: true, detail: expect.stringMatching(/^ollama at 127.0.0.1:\d+ has `small`$/) as string });
+    expect(checks['model pull']).toMatchObject({ ok: false, optional: true, fix: expect.stringMatching(/`ollama pull big`/) as string });
+    expect(checks['model mine']).toMatchObject({ ok: true });
+    expect(checks['model sly']).toMatchObject({ ok: false, optional: true, detail: expect.stringMatching(/not asked.*with the secret `OTHER_KEY`/) as string });
+    expect(canary.asked).toEqual([]);
+    expect(checks['model far']).toMatchObject({ ok: false, detail: expect.stringMatching(/not asked.*models\.example\.org/) as string });
+    expect(checks['model unset']).toMatchObject({ ok: false, fix: 'Set the environment variable NOT_SET_KEY.' });
+    expect(checks['model gguf']).toMatchObject({ ok: false, detail: expect.stringMatching(/gone\.gguf is not there/) as string });
+    expect(checks['model bad']).toMatchObject({ ok: false, fix: expect.stringMatching(/bad\.model\.yaml:2:/) as string });
+    expect(checks.models).toBeUndefined();
+    expect(JSON.stringify(checks)).not.toMatch(/k-123|k-456/);
+  } finally {
+    await Promise.all([ollama, openai, canary].map((server) => server.close()));
+  }
 });

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { runSkill } from '../export/support.ts';
 import { createPlace, fence, js, type Line, type Place } from '../support/cli.ts';
 import { small } from './fixtures.ts';
 
@@ -140,6 +141,49 @@ test('CLI `journal` and `workers` keep to their schemas', async () => {
   for (const line of lines) keeps('journal', line);
   expect(lines.at(-1)).toEqual({ type: 'journal', records: lines.length - 1 });
   keeps('workers', last(await place.telar(['workers', '--json'])));
+});
+
+test('K15 `models` keeps to its schema', async () => {
+  for (const args of [['add', 'one', '--provider', 'script', '--model', 'answers.yaml'], ['list'], ['show', 'one'], ['remove', 'one', '--yes']]) keeps('models', last(await place.telar(['models', ...args, '--json'], { env: { TELAR_MODELS: place.path('own-models') } })));
+});
+
+test('K8 `skills` keeps to its schema', async () => {
+  place.write('skills/style/SKILL.md', '---\nname: style\ndescription: Use when text is written.\n---\nShort sentences.\n');
+  for (const args of [['list'], ['show', 'style'], ['search', 'sentences'], ['validate'], ['convert', 'skills/style', '-o', 'out']]) keeps('skills', last(await place.telar(['skills', ...args, '--json'])));
+});
+
+test('K16 `ask` keeps to its schema', async () => {
+  place.write('parrot.model.yaml', 'telar-model: 1\nprovider: script\nmodel: answers.yaml\n');
+  place.write('answers.yaml', '- answer: Yes.\n');
+  place.write('asks.telar.md', fence('text', '#said .prompt model=parrot', 'Well?') + fence('text', '#other .prompt model=nobody', 'Well?'));
+  for (const [id, code] of [['said', 0], ['said', 0], ['other', 4]] as const) {
+    const done = await place.telar(['ask', 'asks.telar.md', id, '--json']);
+    for (const line of done.lines.slice(0, -1)) keeps('operation', line);
+    keeps('ask', last(done));
+    expect(done.code).toBe(code);
+  }
+});
+
+test('K4 `contract` keeps to its schema, whatever its verb', async () => {
+  const text = (version: string): string => `metadata: {id: C, version: ${version}, name: C, description: x, language: JavaScript, file: c.js}\ninterface: {exports: {f: {type: function}}}\ndependencies: {}\nconstraints: {}\nacceptance_tests:\n  - {id: T1, name: one, when: f(), then: [f() === 1]}\n`;
+  place.write('k/c.contract.yaml', text('1.0.0'));
+  place.write('k/d.yaml', text('1.0.1').replace('f: {type', 'g: {type'));
+  place.write('k/e.yaml', text('1.0.0').replace('f() === 1]', 'f() === 1, App does not break]'));
+  place.write('k/c.js', 'export const f = () => 1;\n');
+  for (const words of [['check', 'k'], ['status', 'k'], ['drift', 'k'], ['graph', 'k'], ['diff', 'k/c.contract.yaml', 'k/d.yaml'], ['accept', 'k/e.yaml', 'T1', '2'], ['test', 'k']]) keeps('contract-result', last(await place.telar(['contract', ...words, '--json'])));
+  keeps('contract-lock', JSON.parse(place.read('k/c.contract.lock')));
+});
+
+test('K9 `export`, `import skill` and `run.mjs` keep to their schemas', async () => {
+  place.write('sent.telar.md', `${fence('text', '#told .text', 'Hello.')}`);
+  keeps('export', last(await place.telar(['export', 'sent.telar.md', '--to', 'skill', '-o', 'sent', '--json'])));
+  keeps('export', last(await place.telar(['export', 'sent.telar.md', '--to', 'mcp-manifest', '-o', 'sent', '--json'])));
+  keeps('export-mcp', JSON.parse(place.read('sent/mcp.json')));
+  keeps('export-lock', JSON.parse(place.read('sent/sent/assets/lock.json')));
+  keeps('export-pins', JSON.parse(place.read('sent/sent/assets/pins.json')));
+  for (const args of [[], ['--replay'], ['--verify'], ['--dry-run'], ['--input', '[]']]) keeps('export-run', (await runSkill(place.path('sent/sent'), [...args, '--json'])).told);
+  keeps('export-import', last(await place.telar(['import', 'skill', 'sent/sent', '-o', 'back', '--json'])));
+  keeps('export-beside', JSON.parse(place.read('back/sent.telar.pins')));
 });
 
 test('CLI the schemas refuse what is not theirs', () => {

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { describe, expect, test, type TestContext } from 'vitest';
 import { FAULT_POINTS, FAULTS, type FaultPoint } from '../../runtime/faults.ts';
 import { isSame, readRecords } from '../../runtime/workers/records.node.ts';
-import { createPlace, js, NODE, yaml, type Place } from '../support/cli.ts';
+import { createPlace, fence, js, NODE, yaml, type Place } from '../support/cli.ts';
 import { expectWhole, start } from './workload.ts';
 
 const ARROWS = FAULT_POINTS.slice(0, FAULT_POINTS.indexOf('acknowledged') + 1);
@@ -32,8 +32,10 @@ async function killed(place: Place, point: FaultPoint, args: readonly string[]):
 }
 
 const leftovers = (place: Place, folder = '.'): string[] => readdirSync(place.path(folder)).filter((name) => name.endsWith('.tmp'));
+const WHOLE = 'x'.repeat(100_000);
+/** A large value and a small one: from an engine, which a worker may do, and from templates, which are quick. */
 const values = js('big', '"x".repeat(100_000)') + js('small', 'big.length');
-const WHOLE = `${'x'.repeat(100_000)}`;
+const quick = fence('text', '#big .text', WHOLE) + fence('text', '#small .text', '{{ big.length }}');
 
 test('C2 B40 every listed point is visited', () => {
   expect([...ARROWS, ...EFFECTS, ...COLLECTING, ...BUNDLING, 'bundle-importing', 'migrating', ...LINK]).toEqual(FAULT_POINTS);
@@ -42,7 +44,7 @@ test('C2 B40 every listed point is visited', () => {
 
 describe.concurrent('B40 effects', { timeout: 120_000 }, () => {
   test.for(EFFECTS)('B40 killed at %s: the effect is in doubt, its file is as before or whole, and a word of a person ends it', async (point, context) => {
-    const place = lay(context, { 'main.telar.md': values + yaml('kept', 'save', 'from: big\nfile: out/big.txt') });
+    const place = lay(context, { 'main.telar.md': quick + yaml('kept', 'save', 'from: big\nfile: out/big.txt') });
     mkdirSync(place.path('out'));
     await killed(place, point, ['run', 'main.telar.md']);
     const written = point === 'effect-made' || point === 'file-renamed';
@@ -64,9 +66,9 @@ describe.concurrent('B40 effects', { timeout: 120_000 }, () => {
 
 describe.concurrent('B40 retention', { timeout: 120_000 }, () => {
   test.for(COLLECTING)('B40 killed at %s: what a run names is there, and another gc ends the work', async (point, context) => {
-    const place = lay(context, { 'main.telar.md': values });
+    const place = lay(context, { 'main.telar.md': quick });
     await place.run();
-    place.write('main.telar.md', values.replace('"x"', '"y"'));
+    place.write('main.telar.md', quick.replaceAll('xx', 'yy'));
     await place.run();
     const collect = (hours: number, fault?: FaultPoint) => spawnSync(NODE, [join(import.meta.dirname, 'collect-child.ts'), place.root, String(hours), ...(fault === undefined ? [] : [fault])], { encoding: 'utf8' });
     if (point === 'gc-blobs') expect(collect(0).status).toBe(0); // what nothing names waits for an hour
@@ -82,7 +84,7 @@ describe.concurrent('B40 retention', { timeout: 120_000 }, () => {
 
 describe.concurrent('B40 bundles', { timeout: 120_000 }, () => {
   test.for(BUNDLING)('B40 killed at %s: there is no half bundle, and the next one is whole', async (point, context) => {
-    const place = lay(context, { 'main.telar.md': values });
+    const place = lay(context, { 'main.telar.md': quick });
     await place.run();
     await killed(place, point, ['bundle', 'last', '-o', 'a.telarrun']);
     expect(existsSync(place.path('a.telarrun'))).toBe(false);
@@ -92,7 +94,7 @@ describe.concurrent('B40 bundles', { timeout: 120_000 }, () => {
   });
 
   test('B40 killed at bundle-importing: the run is not there, and is when it is imported again', async (context) => {
-    const [place, other] = [lay(context, { 'main.telar.md': values }), lay(context, { 'other.telar.md': js('a', '1') })];
+    const [place, other] = [lay(context, { 'main.telar.md': quick }), lay(context, { 'other.telar.md': fence('text', '#a .text', '1') })];
     await place.run();
     await place.telar(['bundle', 'last', '-o', other.path('a.telarrun')]);
     await killed(other, 'bundle-importing', ['bundle', 'import', 'a.telarrun']);
@@ -105,7 +107,7 @@ describe.concurrent('B40 bundles', { timeout: 120_000 }, () => {
 });
 
 test.concurrent('B40 killed at migrating: the store is of its old generation still, and comes to the new one at the next opening', async (context) => {
-  const place = lay(context, { 'main.telar.md': js('a', '1') });
+  const place = lay(context, { 'main.telar.md': fence('text', '#a .text', '1') });
   cpSync(join(import.meta.dirname, '../golden/generation-1/store'), place.path('.telar'), { recursive: true });
   expect((await start(place, ['runs'], undefined, { TELAR_FAULT: 'migrating' })).killed).toBe(true);
   const before = await place.telar(['runs', '--json']);
@@ -150,7 +152,7 @@ const FULL: Readonly<Partial<Record<FaultPoint, readonly string[]>>> = {
 
 test.concurrent('B42 a disk that is full while a file is saved, values are collected, a bundle is written or a store is migrated: it is said, and with room it is done', { timeout: 120_000 }, async (context) => {
   expect(FAULT_POINTS.filter((point) => FAULTS[point].full === true && !ARROWS.includes(point)).sort()).toEqual(Object.keys(FULL).sort());
-  const place = lay(context, { 'main.telar.md': values, 'save.telar.md': js('a', '[1]') + yaml('kept', 'save', 'from: a\nfile: a.json') });
+  const place = lay(context, { 'main.telar.md': quick, 'save.telar.md': fence('text', '#a .text', 'one') + yaml('kept', 'save', 'from: a\nfile: a.txt') });
   cpSync(join(import.meta.dirname, '../golden/generation-1/store'), place.path('old/.telar'), { recursive: true });
   await place.run();
   for (const [point, args] of Object.entries(FULL)) {

@@ -30,8 +30,9 @@ test('R2 an interrupt ends a running step of each engine in about a second; what
     python: py('long', 'quick\nwhile True:\n    pass'), c: py('long', 'quick\nsum(range(10**13))'),
     javascript: js('long', 'quick;\nwhile (true);'), sql: sql('long', 'select count(*) + {{ quick }} from range(100000000000000) where range % 7 = 8'),
   };
+  const QUICK = yaml('quick', 'input', 'type: integer\ndefault: 42');
   for (const [name, long] of Object.entries(forever)) {
-    const place = createPlace({ 'main.telar.md': `${js('quick', '6 * 7')}${long}${js('after', 'long')}` });
+    const place = createPlace({ 'main.telar.md': `${QUICK}${long}${fence('text', '#after .text', '{{ long }}')}` });
     let pressed = 0;
     const end = await place.run('main.telar.md', [], {
       begun: (child) => {
@@ -46,8 +47,11 @@ test('R2 an interrupt ends a running step of each engine in about a second; what
     expect([name, end.code, end.status]).toEqual([name, 130, 'cancelled']);
     expect([name, took < 3_000]).toEqual([name, true]);
     expect([name, end.nodes.quick?.state, end.nodes.long?.state, end.nodes.after?.state]).toEqual([name, 'fresh', 'cancelled', 'cancelled']);
-    place.write('main.telar.md', `${js('quick', '6 * 7')}${js('long', 'quick + 1')}${js('after', 'long')}`);
-    expect(await place.run()).toMatchObject({ code: 0, unwell: {}, ran: ['after', 'long'] });
+    // What goes on is the same whatever engine was stopped.
+    if (name === 'python') {
+      place.write('main.telar.md', `${QUICK}${js('long', 'quick + 1')}${js('after', 'long')}`);
+      expect(await place.run()).toMatchObject({ code: 0, unwell: {}, ran: ['after', 'long'] });
+    }
     place.remove();
   }
 });
@@ -132,7 +136,7 @@ test('P8 a function and a class of one node are used in others, through a chain;
 });
 
 test('P10 `--to` does a node and what it needs, `--from` a node and its readers, and nothing else', async () => {
-  const place = createPlace({ 'main.telar.md': `${js('a', '1')}${js('b', 'a + 1')}${js('c', 'b + 1')}${js('d', 'a + 10')}` });
+  const place = createPlace({ 'main.telar.md': [['a', '1'], ['b', '{{ a }}, 2'], ['c', '{{ b }}, 3'], ['d', '{{ a }}, 10']].map(([id, body]) => fence('text', `#${id} .text`, body as string)).join('') });
   expect(await place.run('main.telar.md', ['--to', 'b'])).toMatchObject({ code: 0, ran: ['a', 'b'] });
   expect(await place.run()).toMatchObject({ ran: ['c', 'd'] });
   expect(await place.run('main.telar.md', ['--from', 'b'])).toMatchObject({ ran: ['b', 'c'] });

@@ -173,34 +173,30 @@ os.path.exists("later.txt")`)}${py('other', '1')}`;
   });
   afterAll(() => { place.remove(); });
 
-  /** Runs after a change; a reason that names the component, for the node that the change met. */
-  async function after(change: () => void, met: string, component: string): Promise<readonly string[]> {
+  /** Runs after a change; a reason that names the component, for each node that the change met. */
+  async function after(change: () => void, met: string | readonly string[], component: string): Promise<readonly string[]> {
     change();
-    const why = await place.why(met);
-    expect([met, why.decision]).toEqual([met, 'run']);
-    expect(components(why as never)).toEqual([component]);
+    for (const id of [met].flat()) {
+      const why = await place.why(id);
+      expect([id, why.decision, components(why as never)]).toEqual([id, 'run', [component]]);
+    }
     const end = await place.run();
     expect(end).toMatchObject({ code: 0, unwell: {} });
     return end.ran;
   }
 
-  test('a file that no step read changes nothing', async () => {
-    place.write('stranger.txt', 'y');
-    expect((await place.run()).ran).toEqual([]);
-  });
-  test('a file that Python opened: that node, and only readers of the output that changed', async () => {
-    expect(await after(() => { place.write('a.json', '[1, 2, 4]'); }, 'opened', 'reads')).toEqual(['of_seen', 'opened']);
+  test('a file that no step read changes nothing; one that Python opened: that node, and only readers of the output that changed', async () => {
+    expect(await after(() => { place.write('a.json', '[1, 2, 4]'); place.write('stranger.txt', 'y'); }, 'opened', 'reads')).toEqual(['of_seen', 'opened']);
     expect(await after(() => { place.write('a.json', '[1, 2, 4, 0]'); }, 'opened', 'reads')).toEqual(['inner', 'inner/thrice', 'inner/twice', 'inner/x', 'of_count', 'of_inner', 'of_seen', 'opened']);
   });
-  test('a file that SQL opened', async () => {
+  test('a file that SQL opened, a glob that gains a file, a folder that was listed, and a file that was looked for in vain', async () => {
     expect(await after(() => { place.write('b.csv', 'n\n1\n3\n'); }, 'query', 'reads')).toEqual(['direct', 'query']);
-    expect(await after(() => { place.write('b.csv', 'n\n1\n3\n4\n'); }, 'direct', 'reads')).toEqual(['direct', 'of_query', 'query']);
-  });
-  test('a glob that gains a file, and a folder that was listed', async () => {
-    expect(await after(() => { place.write('parts/two.csv', 'k\n2\n'); }, 'part', 'reads')).toEqual(['listed', 'of_part', 'part']);
-  });
-  test('a file that was looked for in vain', async () => {
-    expect(await after(() => { place.write('later.txt', ''); }, 'maybe', 'reads')).toEqual(['maybe']);
+    // Three changes at once: each meets nodes that no other one does.
+    expect(await after(() => {
+      place.write('b.csv', 'n\n1\n3\n4\n');
+      place.write('parts/two.csv', 'k\n2\n');
+      place.write('later.txt', '');
+    }, ['direct', 'part', 'maybe'], 'reads')).toEqual(['direct', 'listed', 'maybe', 'of_part', 'of_query', 'part', 'query']);
   });
   test('P1 a helper, and what the helper imports', async () => {
     expect(await after(() => { edit(place, 'return more.times(x, 2)', 'return more.times(x, 2) + 1', 'helpers.py'); }, 'helped', 'code')).toEqual(['helped']);

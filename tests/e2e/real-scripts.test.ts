@@ -202,5 +202,5 @@ test('(a)-(g) through real engines and the real store: after any script, a run g
     expect(again.seen).toEqual(end.seen);
     expect(again.ran).toEqual([]);
     if (number % 5 === 0) expect((await runHere({ file, jobs: 1, noReuse: true })).seen).toEqual(end.seen);
-  }), { numRuns: Number(process.env.TELAR_SCRIPTS ?? 60), seed: Number(process.env.TELAR_SEED ?? 20_261_120), endOnFailure: true });
+  }), { numRuns: Number(process.env.TELAR_SCRIPTS ?? 40), seed: Number(process.env.TELAR_SEED ?? 20_261_120), endOnFailure: true });
 }, 240_000);

@@ -46,7 +46,7 @@ describe('wires', () => {
 
   test('D4 a kind of a later version says so, another one the nearest', async () => {
     const flaw = async (kind: string) => (await graphOf(`\`\`\`yaml {#a .${kind}}\nfrom: b\n\`\`\`\n`)).problems()[0];
-    expect(await flaw('prompt')).toMatchObject({ code: 'unknown-kind', line: 1, message: expect.stringMatching(/^`\.prompt` comes with a later version of Telar\. Kinds: data/) });
+    expect(await flaw('spice')).toMatchObject({ code: 'unknown-kind', line: 1, message: expect.stringMatching(/^`\.spice` comes with a later version of Telar\. Kinds: data/) });
     expect(await flaw('chekc')).toMatchObject({ code: 'unknown-kind', message: expect.stringContaining('Did you mean `.check`?') });
   });
 

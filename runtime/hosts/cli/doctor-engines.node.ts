@@ -1,5 +1,5 @@
 /**
- * Readiness of what does the work: engines, kernels, models, packages, the link to workers, walls, and the room for all of it. An engine says
+ * Readiness of what does the work: engines, kernels, packages, the link to workers, walls, and the room for all of it. An engine says
  * whether it can run without being started; the link, the wall and llama.cpp's binary are tried, since only that tells.
  */
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
@@ -61,13 +61,11 @@ export async function probe(): Promise<{ readonly version: string; readonly prob
   return found.ok ? { version: found.library.version, probed: await probeLlama(found.library.entry) } : { reason: found.reason };
 }
 
-/** Models are files that a step names by itself: there is none to look for here. */
-export function llama(found: Awaited<ReturnType<typeof probe>>): Check[] {
-  const models = lacking('models', 'no model is set up for Telar yet; a step names the file of its own');
-  if ('reason' in found) return [lacking('llama', 'only steps with a model of their own need it', found.reason), models];
+export function llama(found: Awaited<ReturnType<typeof probe>>): Check {
+  if ('reason' in found) return lacking('llama', 'only steps with a model of their own need it', found.reason);
   const { version, probed } = found;
-  if (!probed.ok) return [lacking('llama', `node-llama-cpp ${version} is here; its binary was not seen to load: ${probed.reason}`, 'Try again when the machine is less busy; else run npm install node-llama-cpp again.'), models];
-  return [passed('llama', `node-llama-cpp ${version}, its binary loads (${probed.gpu === false ? 'without a graphics card' : probed.gpu})`), models];
+  if (!probed.ok) return lacking('llama', `node-llama-cpp ${version} is here; its binary was not seen to load: ${probed.reason}`, 'Try again when the machine is less busy; else run npm install node-llama-cpp again.');
+  return passed('llama', `node-llama-cpp ${version}, its binary loads (${probed.gpu === false ? 'without a graphics card' : probed.gpu})`);
 }
 
 /** Heavy steps need it: one message goes there and back, over the kind of socket that workers use. */

@@ -99,6 +99,6 @@ export async function git(): Promise<Check> {
     const { stdout } = await promisify(execFile)('git', ['--version'], { encoding: 'utf8', timeout: 1000 });
     return passed('git', stdout.trim().replace(/^git version /, ''));
   } catch {
-    return lacking('git', 'not found; nothing here needs it yet');
+    return lacking('git', 'not found; only `telar contract diff --against` needs it');
   }
 }

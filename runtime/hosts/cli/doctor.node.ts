@@ -3,16 +3,17 @@ import { findWorkspace } from '../../adapters/workspace.node.ts';
 import { openGovernor } from '../../governor/open.node.ts';
 import type { Arguments } from './arguments.node.ts';
 import { engines, governor, grammars, isolation, kernels, llama, packages, probe, transport } from './doctor-engines.node.ts';
+import { models } from './doctor-models.node.ts';
 import { disk, git, journal, node, store, telar, temporary, type Check } from './doctor-places.node.ts';
 import { colour, terminal } from './terminal.node.ts';
 
 export async function run(args: Arguments): Promise<number> {
-  const { root } = findWorkspace(args.text('workspace') ?? '.', args.text('workspace'));
+  const { root, folder } = findWorkspace(args.text('workspace') ?? '.', args.text('workspace'));
   // The slowest first: it runs in a process of its own while the others look.
   const probing = probe();
   const seeing = look(probing);
   const checks = (await Promise.all([
-    telar(), node(), engines(root), grammars(), packages(root), kernels(), probing.then(llama), transport(), isolation(), seeing.then(governor),
+    telar(), node(), engines(root), grammars(), packages(root), kernels(), probing.then(llama), models(root, folder), transport(), isolation(), seeing.then(governor),
     store(root), journal(root), disk(root), temporary(), git(),
   ])).flat();
   const ok = checks.every((check) => check.ok || check.optional === true);

@@ -2,15 +2,10 @@
 import type { Problem } from '../../../contracts/errors.ts';
 import { outputPorts, problemsOf, type GraphNode, type Scope } from '../../graph/node.ts';
 import type { Graph } from '../../graph/graph.ts';
+import { edgeLabel, edges, MARKS, mermaid, type Drawing, type Mark } from '../../graph/mermaid.ts';
 import type { Arguments } from './arguments.node.ts';
 import { openHost } from './host.node.ts';
 import { deliver } from './paths.node.ts';
-
-/** How a node is marked; `undefined` for one about which nothing is to be said. */
-type Mark = 'problem' | 'disabled' | 'failed' | undefined;
-
-/** A graph with what is known of its nodes' last run. */
-interface Drawing { readonly graph: Graph; mark(node: GraphNode): Mark }
 
 export async function run(args: Arguments): Promise<number> {
   const host = openHost(args.positionals[0] as string, args, 'parse');
@@ -35,52 +30,6 @@ function graphJson(graph: Graph): Record<string, unknown> {
   }));
   return { type: 'graph', nodes, edges: [...edges(graph)].map(({ from, output, to, port }) => ({ from: from.path, output, to: to.path, port })) };
 }
-
-interface Edge { readonly from: GraphNode; readonly output: string; readonly to: GraphNode; readonly port: string }
-
-function* edges(graph: Graph): Generator<Edge> {
-  for (const to of graph.nodes()) for (const { name, source } of to.ports) yield { from: source.node, output: source.output, to, port: name };
-}
-
-/** What stands at an edge: nothing where the port bears the name of what it reads. */
-function edgeLabel({ from, output, to, port }: Edge): string {
-  const said = output === 'value' ? from.id : output;
-  if (to.inner !== undefined || port === said || port.endsWith(`.${said}`)) return output === 'value' || output === from.id ? '' : output;
-  return port === 'given' ? '' : `${said} → ${port}`;
-}
-
-const MARKS: Readonly<Record<Exclude<Mark, undefined>, string>> = { problem: 'has an error', disabled: 'disabled', failed: 'failed last time' };
-const escape = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
-
-/** Mermaid, as Markdown viewers draw it. Nested notebooks are subgraphs. */
-function mermaid({ graph, mark }: Drawing): string {
-  const lines = ['flowchart TD'];
-  const named = new Map([...graph.nodes()].map((node, i) => [node, `n${i}`]));
-  const draw = (scope: Scope, indent: string): void => {
-    for (const node of scope.nodes) {
-      const [open, close] = SHAPES[node.description.kind] ?? ['[', ']'];
-      const state = mark(node);
-      const text = `${escape(node.id)}<br/><small>${escape(node.description.kind)}${state === undefined ? '' : `, ${MARKS[state]}`}</small>`;
-      if (node.inner !== undefined) {
-        lines.push(`${indent}subgraph s${named.get(node)}["${escape(node.id)}: ${escape(node.inner.document.file)}"]`);
-        draw(node.inner, `${indent}  `);
-        lines.push(`${indent}end`);
-      }
-      lines.push(`${indent}${named.get(node)}${open}"${text}"${close}${state === undefined ? '' : `:::${state}`}`);
-    }
-  };
-  draw(graph.root, '  ');
-  for (const edge of edges(graph)) {
-    const label = edgeLabel(edge);
-    lines.push(`  ${named.get(edge.from)} -->${label === '' ? '' : `|"${escape(label)}"|`} ${named.get(edge.to)}`);
-  }
-  lines.push('  classDef problem stroke:#c00,stroke-width:2px', '  classDef failed stroke:#c00,stroke-dasharray:4', '  classDef disabled stroke:#999,color:#999,stroke-dasharray:4');
-  return `${lines.join('\n')}\n`;
-}
-
-const SHAPES: Readonly<Record<string, readonly [string, string]>> = {
-  data: ['[(', ')]'], input: ['([', '])'], sql: ['[', ']'], text: ['[/', '/]'], chart: ['[/', '/]'], check: ['{{', '}}'], graph: ['[[', ']]'],
-};
 
 /** Graphviz. */
 function dot({ graph, mark }: Drawing): string {

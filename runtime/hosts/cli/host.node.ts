@@ -13,6 +13,7 @@ import { sha256 } from '../../adapters/hash.node.ts';
 import { createObserver } from '../../adapters/observer.ts';
 import { createResources } from '../../adapters/resources.node.ts';
 import { createSecrets } from '../../adapters/secrets.node.ts';
+import { watchdog } from '../../adapters/watchdog.node.ts';
 import { findWorkspace, type Workspace } from '../../adapters/workspace.node.ts';
 import { hasStore } from '../../checkpoints/connection.node.ts';
 import { createMemoryStore } from '../../checkpoints/memory.ts';
@@ -23,6 +24,7 @@ import type { Policy } from '../../governor/governor.ts';
 import { askedPolicy } from '../../governor/open.node.ts';
 import { jobsFor } from '../../governor/policy.ts';
 import { openJournal, type OpenJournal } from '../../journal/journal.node.ts';
+import { createModels } from '../../models/library.node.ts';
 import type { WorkerPlace } from '../../ports.ts';
 import type { ReplayPorts } from '../../replay/replica.ts';
 import { WheelCache } from '../../packages/wheel-cache.node.ts';
@@ -81,7 +83,12 @@ export function openHost(path: string, args: Pick<Arguments, 'text'>, use: Use =
     secrets: { ...secrets, get: (name) => { const value = secrets.get(name); journal.redactor.add(value); return value; } },
     isolation: isolationAvailable, kernels: (name) => kernelAsk(name), wheels, askHash: asking.hash,
     // Loaded when a step needs them.
-    network: { ask: async (request, limits) => (await import('../../adapters/network.node.ts')).systemNetwork.ask(request, limits) },
+    network: {
+      ask: async (request, limits) => (await import('../../adapters/network.node.ts')).systemNetwork.ask(request, limits),
+      stream: async (request, limits) => (await import('../../adapters/network.node.ts')).systemNetwork.stream(request, limits),
+    },
+    models: createModels(workspace.root), watchdog,
+    provider: async (name) => (await import('../../providers/index.ts')).loadProvider(name),
     parquet: async (columns, rows) => (await import('./parquet.node.ts')).parquetOf(columns, rows),
   };
   const runtime = createRuntime(ports);

@@ -1,6 +1,7 @@
 /** A value as text for a terminal: a table with aligned columns, a text as it is, anything else as JSON. */
 import type { OutputValue } from '../../../contracts/node.ts';
 import type { Blobs, TableView } from '../../../contracts/values.ts';
+import { harmless } from '../../prompts/harmless.ts';
 import { loadValue } from '../../values/kinds.ts';
 import { isTableView } from '../../values/summary.ts';
 import { colour } from './terminal.node.ts';
@@ -15,7 +16,7 @@ export function previewValue(value: OutputValue, blobs: Blobs): string {
   if (ref.mediaType?.startsWith('application/vnd.vegalite') === true) return indent('a chart; `telar show FILE ID --format svg -o chart.svg` draws it');
   const loaded = loadValue(ref, blobs);
   if (isTableView(loaded)) return tableText(loaded, MOST_ROWS);
-  return indent(typeof loaded === 'string' ? loaded : summary.preview);
+  return indent(typeof loaded === 'string' ? harmless(loaded) : summary.preview);
 }
 
 /** Rows and columns, numbers to the right. */

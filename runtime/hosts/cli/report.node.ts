@@ -3,6 +3,7 @@
  * line below that moves (only on a terminal). Output of steps stands between, marked with its node.
  */
 import type { NodeStatus, Operation } from '../../../contracts/protocol.ts';
+import { usageWords } from '../../prompts/usage.ts';
 import { colour, duration, terminal } from './terminal.node.ts';
 
 const SPINNER = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
@@ -64,11 +65,11 @@ export class Report {
   }
 
   #tell(status: NodeStatus): string {
-    const { state, how, ms = 0, reason, error, outputs } = status;
+    const { state, how, ms = 0, reason, error, outputs, usage } = status;
     const type = outputs?.value?.summary.type;
     if (state === 'fresh') {
       const what = how === 'reused' ? 'reused' : how === 'verified' ? `same ${duration(ms)}` : `ran ${duration(ms)}`;
-      return `${what.padEnd(11)} ${(type ?? '').padEnd(22)} ${colour.grey(reason ?? '')}`;
+      return `${what.padEnd(11)} ${(type ?? '').padEnd(22)} ${colour.grey([...(usage === undefined ? [] : [usageWords(usage)]), ...(reason === undefined ? [] : [reason])].join('; '))}`;
     }
     if (state === 'failed') {
       const file = typeof error?.data?.notebook === 'string' ? `${this.#shown(error.data.notebook)} ` : '';

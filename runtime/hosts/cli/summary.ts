@@ -1,7 +1,9 @@
 /** The objects that end a `--json` output; their shapes are JSON Schemas in `contracts/schema/`. */
+import type { Usage } from '../../../contracts/models.ts';
 import type { OutputValue } from '../../../contracts/node.ts';
 import type { NodeStatus } from '../../../contracts/protocol.ts';
 import type { RunRecord } from '../../checkpoints/store.ts';
+import { sumUsage } from '../../prompts/usage.ts';
 import type { VerifyReport } from '../../replay/verify.ts';
 import type { RunResult } from '../../scheduler/run-plan.ts';
 
@@ -11,18 +13,24 @@ function outputSummary({ ref, summary }: OutputValue): Record<string, unknown> {
 }
 
 function nodeSummary(status: NodeStatus): Record<string, unknown> {
-  const { state, by, how, key, ms, outputs, error } = status;
+  const { state, by, how, key, ms, outputs, error, usage } = status;
   return {
     state, ...(by === undefined ? {} : { by }), ...(how === undefined ? {} : { how }), ...(key === undefined ? {} : { key }),
     ...(ms === undefined ? {} : { ms: Math.round(ms * 1000) / 1000 }),
     ...(outputs === undefined ? {} : { outputs: Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, outputSummary(value)])) }),
-    ...(error === undefined ? {} : { error }),
+    ...(error === undefined ? {} : { error }), ...(usage === undefined ? {} : { usage }),
   };
+}
+
+/** What the answers of a run cost. */
+function usageOf(nodes: RunResult['nodes']): { readonly usage?: Usage } {
+  const usage = sumUsage([...nodes.values()].flatMap((one) => one.usage ?? []));
+  return usage === undefined ? {} : { usage };
 }
 
 /** The last line of `telar run --json`; of `telar fork --json` with the run that it came from. */
 export function runSummary(result: RunResult, parent?: string): Record<string, unknown> {
-  return { type: 'summary', run: result.run, status: result.status, ...(parent === undefined ? {} : { parent }), nodes: nodesSummary(result.nodes) };
+  return { type: 'summary', run: result.run, status: result.status, ...(parent === undefined ? {} : { parent }), ...usageOf(result.nodes), nodes: nodesSummary(result.nodes) };
 }
 
 /** The last line of `telar restore --json`: the same of a past run, with what it was of. */

@@ -2,6 +2,7 @@
 import type { Problem } from '../../../contracts/errors.ts';
 import type { Operation } from '../../../contracts/protocol.ts';
 import type { Notebook } from '../../runtime.ts';
+import { sumUsage, usageWords } from '../../prompts/usage.ts';
 import type { RunResult } from '../../scheduler/run-plan.ts';
 import type { Arguments } from './arguments.node.ts';
 import type { Host } from './host.node.ts';
@@ -61,6 +62,8 @@ function tellResult(host: Host, notebook: Notebook, result: RunResult, errors: n
   const lacking = exitOfRun(false, result.nodes.values(), false) === 4;
   const verdict = result.status === 'ok' ? (errors > 0 ? colour.yellow('errors') : lacking ? colour.yellow('unavailable') : colour.green('ok')) : result.status === 'failed' ? colour.red('failed') : colour.yellow('cancelled');
   terminal.out(`\n${verdict}  ${parts.join(', ')} in ${duration(result.ms)}  ${colour.grey(`run ${result.run}`)}\n`);
+  const usage = sumUsage([...result.nodes.values()].flatMap((one) => one.usage ?? []));
+  if (usage !== undefined) terminal.out(colour.grey(`${usage.asks === 1 ? 'one question' : `${usage.asks} questions`} to models: ${usageWords(usage)}\n`));
   if (errors > 0 && result.status === 'ok') terminal.out(colour.yellow(`The file has ${errors === 1 ? 'an error' : `${errors} errors`} elsewhere; see above. What was asked for is ${lacking ? 'not all ' : ''}done.\n`));
 }
 
