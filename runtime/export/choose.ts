@@ -117,11 +117,21 @@ function pinnedBy(run: RunRecord, from: Looking): Chosen {
   const fault = faultOf(ports.store, run);
   if (fault !== undefined) throw fault;
   const { lock, values, files } = pin(run, from);
-  return { lock, values, files: carried([...files.keys()], ports, notebook.file), run: run.id };
+  return { lock, values, files: carried(new Set([...files.keys(), ...modelFiles(from)]), ports, notebook.file), run: run.id };
+}
+
+/** Largest model that goes along; with a larger one a skill has its answers, and asks again only where the model is. */
+const LARGEST_MODEL = 8 * 1024 ** 2;
+
+/** The small models that lie with the notebook, so that its prompts can be asked wherever the skill goes. */
+function modelFiles({ ports: { files }, notebook }: Looking): readonly string[] {
+  const folder = notebook.file.slice(0, notebook.file.lastIndexOf('/') + 1);
+  const named = [...notebook.graph.nodes()].flatMap(({ description: { model } }) => model?.profile?.file ?? []);
+  return named.filter((path) => path.startsWith(folder) && isPlainPath(path) && (files.stat(path)?.size ?? Infinity) <= LARGEST_MODEL);
 }
 
 /** The files by path from the notebook's folder. @throws TelarError `refused` for one above it */
-function carried(paths: readonly string[], { files }: RuntimePorts, notebook: string): Map<string, Uint8Array> {
+function carried(paths: ReadonlySet<string>, { files }: RuntimePorts, notebook: string): Map<string, Uint8Array> {
   const folder = notebook.slice(0, notebook.lastIndexOf('/') + 1);
   const found = new Map<string, Uint8Array>();
   for (const path of [...paths].sort()) {

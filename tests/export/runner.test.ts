@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { skillName } from '../../runtime/export/words.ts';
 import { parseInput, parseOptions } from '../../runtime/skill-runner/options.ts';
+import { readInput } from '../../runtime/skill-runner/run.node.ts';
 
 const codeOf = (act: () => unknown): unknown => { try { return act(); } catch (error) { return (error as { code: string }).code; } };
 
@@ -15,6 +16,13 @@ test('K9 the words of run.mjs are read, and others are bad input', () => {
 test('K9 an input is an object with known names', () => {
   expect(parseInput('{"a": [1, null]}', { a: {} })).toEqual({ a: [1, null] });
   for (const text of ['', '[]', 'null', '1', '{"b": 1}', '{"__proto__": 1}', '{"toString": 1}', '{"a": "1"}', '{']) expect([text, codeOf(() => parseInput(text, { a: { type: ['integer', 'null'] } }))]).toEqual([text, 'bad-input']);
+});
+
+test('K9 a path of a file without its @ is told so', () => {
+  const said = (input: string): string => { try { return readInput(input); } catch (error) { return (error as Error).message; } };
+  expect(said('package.json')).toBe('package.json is a file, and --input takes JSON; write @package.json.');
+  expect(['{"a": 1}', 'no/such.json', 'a'.repeat(500), 'runtime'].map(said)).toEqual(['{"a": 1}', 'no/such.json', 'a'.repeat(500), 'runtime']);
+  expect(JSON.parse(said('@package.json'))).toMatchObject({ name: expect.any(String) });
 });
 
 const letters = fc.array(fc.oneof(fc.integer({ min: 32, max: 0xd7ff }).map((code) => String.fromCodePoint(code)), fc.constantFrom('claude', 'anth', 'ropic', '-', 'x')), { maxLength: 80 }).map((all) => all.join(''));
