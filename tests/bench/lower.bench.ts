@@ -29,6 +29,6 @@ export async function figures(): Promise<readonly Figure[]> {
   } finally {
     await llama.dispose();
   }
-  const figure = (what: string, ours: number, note?: string): Figure => ({ id: 'B11', what, ours, unit: 'ms', reach: { most: 5 }, ...(note === undefined ? {} : { note }) });
+  const figure = (what: string, ours: number, note?: string): Figure => ({ id: '–', what, ours, unit: 'ms', reach: { most: 5 }, ...(note === undefined ? {} : { note }) });
   return [figure('the slowest of 30 schemas to a read grammar', median(all!)), figure('a schema of 50 fields to a read grammar', median(large!), `${first![0]!.toFixed(1)} ms the first time, before Node has compiled the code`)];
 }
