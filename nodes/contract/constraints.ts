@@ -2,6 +2,7 @@
  * Constraints of a contract. Each one that is known here has a checker; one that is not, or that its checker cannot decide, is pending and never green.
  * Measured ones say so: another machine may see other figures.
  */
+import { didYouMean } from '../nearest.ts';
 import { importsIn, parseSource } from './javascript-module.ts';
 import type { Covered } from './coverage.ts';
 import type { Job, JobResult, Runner } from './jobs.ts';
@@ -35,17 +36,24 @@ const pending = (seen: string): Finding => ({ status: 'pending', seen });
 const judged = (held: boolean, seen: string): Finding => ({ status: held ? 'held' : 'broken', seen });
 const measured = (held: boolean, seen: string): Finding => ({ ...judged(held, seen), measured: true });
 
+const TIMED = /^max_\w+_time$/;
+const A_TIME = 'a time is needed, like \'< 10ms\'';
+const ONLY_TRUE = 'only `true` can be shown';
+const NEEDED: Readonly<Record<string, string>> = {
+  max_lines: 'a number of lines is needed', no_dependencies: 'only `true` can be checked', test_coverage: 'a share is needed, like \'> 80%\'', max_state_size: 'a size is needed, like \'< 5MB\'',
+};
+
 const CHECKERS: Readonly<Record<string, Checker>> = {
   max_lines: ({ value }, { written }) => {
     const lines = written.replace(/[\r\n]+$/, '').split(/\r\n?|\n/).length;
-    return typeof value === 'number' ? judged(lines <= value, `${lines} lines`) : pending('a number of lines is needed');
+    return typeof value === 'number' ? judged(lines <= value, `${lines} lines`) : pending(NEEDED.max_lines!);
   },
-  no_dependencies: ({ value }, evidence) => (value === true ? foreign(evidence) : pending('only `true` can be checked')),
+  no_dependencies: ({ value }, evidence) => (value === true ? foreign(evidence) : pending(NEEDED.no_dependencies!)),
   test_coverage: ({ value }, evidence) => coverage(bound(value), evidence),
   max_state_size: ({ value }, { results }) => {
     const limit = bound(value);
     const most = Math.max(0, ...results.map(({ bytes }) => bytes ?? 0));
-    if (limit?.unit !== 'bytes') return pending('a size is needed, like \'< 5MB\'');
+    if (limit?.unit !== 'bytes') return pending(NEEDED.max_state_size!);
     return most === 0 ? pending('no test stores anything') : measured(limit.holds(most), `at most ${most} bytes in the tests`);
   },
   must_notify: (constraint, evidence) => shown(constraint, evidence, ({ checks }) => checks.some(({ is }) => is === 'receives'), 'a line like `Events receives emit(…)`'),
@@ -56,12 +64,21 @@ const CHECKERS: Readonly<Record<string, Checker>> = {
   },
 };
 
+/** What the text of a constraint lacks for anything here to check it; `undefined` where nothing is. Nothing is run. */
+export function lackOf({ name, value, shownBy }: Constraint): { readonly unknown: boolean; readonly lack: string } | undefined {
+  const timed = TIMED.test(name);
+  if (!timed && !Object.hasOwn(CHECKERS, name)) return shownBy === undefined ? { unknown: true, lack: `no constraint \`${name}\` is known here.${didYouMean(name, [...Object.keys(CHECKERS), 'max_write_time', 'max_read_time'])} Say which tests show it with {is: …, shown_by: [T001]}, or waive it.` } : undefined;
+  const unit = bound(value)?.unit;
+  const fits = timed ? unit === 'ms' : name === 'max_lines' ? typeof value === 'number' : name === 'test_coverage' ? unit === 'percent' : name === 'max_state_size' ? unit === 'bytes' : value === true || shownBy !== undefined;
+  return fits ? undefined : { unknown: false, lack: timed ? A_TIME : NEEDED[name] ?? ONLY_TRUE };
+}
+
 /** Judges every constraint, in order. */
 export async function judgeConstraints(evidence: Evidence): Promise<readonly ConstraintReport[]> {
   const reports: ConstraintReport[] = [];
   for (const constraint of evidence.contract.constraints) {
     const { group, name, value, line, column } = constraint;
-    const checker = Object.hasOwn(CHECKERS, name) ? CHECKERS[name]! : /^max_\w+_time$/.test(name) ? duration : constraint.shownBy === undefined ? undefined : (one: Constraint, all: Evidence): Finding => shown(one, all, () => false, '');
+    const checker = Object.hasOwn(CHECKERS, name) ? CHECKERS[name]! : TIMED.test(name) ? duration : constraint.shownBy === undefined ? undefined : (one: Constraint, all: Evidence): Finding => shown(one, all, () => false, '');
     const finding = checker === undefined ? pending('nothing here checks it; say which tests show it with {is: …, shown_by: [T001]}, or waive it') : await checker(constraint, evidence);
     const waived = finding.status === 'pending' ? evidence.contract.waivers.find((waiver) => waiver.constraint === name || waiver.constraint === `${group}.${name}`)?.reason : undefined;
     reports.push({ group, name, value, line, column, ...finding, ...(waived === undefined ? {} : { waived }) });
@@ -71,7 +88,7 @@ export async function judgeConstraints(evidence: Evidence): Promise<readonly Con
 
 /** A promise about behaviour is as true as the lines that show it. */
 function shown({ value, shownBy }: Constraint, { lines }: Evidence, shows: (line: { readonly test: string; readonly checks: readonly Check[] }) => boolean, needed: string): Finding {
-  if (value !== true && shownBy === undefined) return pending('only `true` can be shown');
+  if (value !== true && shownBy === undefined) return pending(ONLY_TRUE);
   const found = lines.filter((line) => (shownBy === undefined ? shows(line) : shownBy.includes(line.test) || shownBy.includes(line.id)));
   const ids = found.map(({ id }) => id).join(', ');
   const unknown = shownBy?.filter((one) => !lines.some(({ id, test }) => one === id || one === test)) ?? [];
@@ -115,7 +132,7 @@ export const STANDARD: ReadonlySet<string> = new Set(('abc array base64 binascii
   + 'math numbers operator pprint queue random re secrets statistics string struct textwrap time types typing unicodedata uuid zlib __future__').split(' '));
 
 function coverage(limit: Bound | undefined, { covered }: Evidence): Finding {
-  if (limit?.unit !== 'percent') return pending('a share is needed, like \'> 80%\'');
+  if (limit?.unit !== 'percent') return pending(NEEDED.test_coverage!);
   if (covered === undefined || covered.results.length === 0) return pending('no test was run');
   const own = covered.results.flatMap(({ statements }) => statements ?? []);
   const all = covered.statements.length > 0 ? covered.statements : own;
@@ -135,7 +152,7 @@ const READS = /^(?:get|read|find|list|load|query|has|is)/i;
 /** `max_write_time`, `max_read_time`, and `max_NAME_time` of an export: the 95th percentile of repeated calls. */
 async function duration({ name, value }: Constraint, { contract, language, runner, time, stopped }: Evidence): Promise<Finding> {
   const limit = bound(value);
-  if (limit?.unit !== 'ms') return pending('a time is needed, like \'< 10ms\'');
+  if (limit?.unit !== 'ms') return pending(A_TIME);
   const what = /^max_(\w+)_time$/.exec(name)![1]!;
   const exports = contract.exports.filter((one) => one.type === 'function' && (what === 'write' ? WRITES.test(one.name) : what === 'read' ? READS.test(one.name) : one.name.toLowerCase() === what.toLowerCase()));
   if (exports.length === 0) return pending(`no export is known to ${what}`);

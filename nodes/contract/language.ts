@@ -6,7 +6,7 @@
 import { parse as parseJavaScript } from 'acorn';
 import type { AnyNode, CallExpression } from 'acorn';
 import { scopeFacts } from '../javascript/analyse.ts';
-import { parseExpression } from '../javascript/parse.ts';
+import { parseBody, parseExpression } from '../javascript/parse.ts';
 import { parentsOf } from '../javascript/walk.ts';
 import { analysePythonExpression } from '../python/analyse.ts';
 import { parse as parsePython, type Syntax } from '../python/tree.ts';
@@ -46,6 +46,11 @@ export function statementsOf(text: string, language: Language): readonly Express
   } catch {
     return undefined;
   }
+}
+
+/** What keeps a text from being code of the language at all; `undefined` when it can be parsed. */
+export function syntaxFault(text: string, language: Language): string | undefined {
+  return language === 'python' ? analysePythonExpression(text).problems[0]?.message : parseBody(text).problem?.message;
 }
 
 /** Plain data as a literal of the language. */

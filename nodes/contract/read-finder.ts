@@ -23,7 +23,7 @@ export interface Finder {
   list(path: Path): readonly unknown[];
   /** Tells keys that are not known, with the nearest one. */
   keys(path: Path, value: object, known: readonly string[], what: string): void;
-  bad(path: Path, message: string, code?: ProblemCode, key?: boolean): void;
+  bad(path: Path, message: string, code?: ProblemCode, key?: boolean, severity?: Problem['severity']): void;
   problem(code: ProblemCode, message: string, place: Place): void;
 }
 
@@ -38,15 +38,15 @@ export function createFinder(text: string, problems: Problem[], file?: string): 
     if (line < 0) line = 0;
     return { line: line + 1, column: offset - starts[line]! + 1 };
   };
-  const tell = (code: ProblemCode, message: string, place: Place, data?: Problem['data']): void => {
-    if (problems.length < MOST_PROBLEMS) problems.push({ code, severity: 'error', message, ...place, ...(file === undefined ? {} : { file }), ...(data === undefined ? {} : { data }) });
+  const tell = (code: ProblemCode, message: string, place: Place, data?: Problem['data'], severity: Problem['severity'] = 'error'): void => {
+    if (problems.length < MOST_PROBLEMS) problems.push({ code, severity, message, ...place, ...(file === undefined ? {} : { file }), ...(data === undefined ? {} : { data }) });
   };
   const yaml = parse(text);
   for (const { code, message, at, data } of yaml.problems) tell(code, message.replace(/^The body/, 'The contract'), placeOf(at.from), data);
   const at = (path: Path): unknown => path.reduce<unknown>((value, key) => (value !== null && typeof value === 'object' && Object.hasOwn(value, key) ? (value as Record<string | number, unknown>)[key] : undefined), yaml.value);
   const place = (path: Path, key = false): Place => placeOf((key ? yaml.keyAt(path) : yaml.at(path)).from);
   const name = (path: Path): string => path.map(String).join('.');
-  const bad: Finder['bad'] = (path, message, code = 'bad-value', key = false) => { tell(code, message, place(path, key)); };
+  const bad: Finder['bad'] = (path, message, code = 'bad-value', key = false, severity = 'error') => { tell(code, message, place(path, key), undefined, severity); };
   const plainText = (value: unknown): string | undefined => (typeof value === 'string' ? value.trim() : typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint' ? String(value) : undefined);
   const list: Finder['list'] = (path) => {
     const value = at(path);

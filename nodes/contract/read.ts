@@ -10,8 +10,9 @@ import { isMapping } from '../yaml-body.ts';
 import { readAdditions } from './read-additions.ts';
 import { createFinder, type Finder } from './read-finder.ts';
 import { readGiven, readTests } from './read-tests.ts';
+import { readType, tellType, typeText } from './read-type.ts';
 import { readVersion } from './semver.ts';
-import type { CodeContract, Constraint, Dependency, Export, Language, Parameter, ReadContract, TypeText } from './types.ts';
+import type { CodeContract, Constraint, Dependency, Export, Language, Parameter, ReadContract } from './types.ts';
 
 const SECTIONS = ['metadata', 'interface', 'dependencies', 'constraints', 'acceptance_tests'] as const;
 const TOP = [...SECTIONS, 'implementation_notes', 'effects', 'given', 'properties', 'idioms', 'frozen', 'waivers', 'judged'] as const;
@@ -47,6 +48,7 @@ export function readContract(text: string, source?: string): ReadContract {
   find.keys(['interface'], face, ['exports', 'ports', 'params', 'outputs'], 'interface');
   const exports = readExports(find);
   const kind = 'ports' in face || 'params' in face || 'outputs' in face;
+  if (language === undefined && languages.length > 0 && !kind) find.bad(['metadata', 'language' in metadata ? 'language' : 'languages'], `Code in ${languages.join(', ')} is not tested here, so no line can be green; JavaScript and Python are.`, 'bad-value', false, 'warning');
   if ('interface' in raw && !kind && !('exports' in face)) find.bad(['interface'], 'The interface has no `exports`; name what other modules can use.', 'missing-key');
   const contract: CodeContract = {
     id, version, name: find.text(['metadata', 'name']), description: find.text(['metadata', 'description']),
@@ -66,9 +68,10 @@ function readExports(find: Finder): Export[] {
     if (value !== null && !isMapping(value)) find.bad(here, `\`${name}\` must be a map, like {type: function}.`);
     const given = find.map(here);
     find.keys(here, given, EXPORT, 'an export');
+    tellType(find, [...here, 'type'], given.type);
     return [{
       name, type: find.text([...here, 'type']) || 'function', description: find.text([...here, 'description']), parameters: readParameters(find, [...here, 'parameters']),
-      ...(given.returns === undefined || given.returns === null ? {} : { returns: typeText(given.returns) }),
+      ...(given.returns === undefined || given.returns === null ? {} : { returns: readType(find, [...here, 'returns'], given.returns) }),
       errors: Object.fromEntries(Object.entries(find.map([...here, 'errors'])).map(([error, schema]) => [error, typeText(schema)])), ...find.place(here, true),
     }];
   });
@@ -76,18 +79,17 @@ function readExports(find: Finder): Export[] {
 
 function readParameters(find: Finder, path: readonly string[]): Parameter[] {
   return Object.entries(find.map(path)).map(([name, value]) => {
-    const { required, description, ...schema } = typeText(value);
+    const { required, description, ...schema } = readType(find, [...path, name], value);
     if (required !== undefined && typeof required !== 'boolean' && !Array.isArray(required)) find.bad([...path, name, 'required'], '`required` must be true or false.');
     return { name, required: required !== false, description: typeof description === 'string' ? description.trim() : '', schema: Array.isArray(required) ? { ...schema, required } : schema };
   });
 }
 
-/** `string` is short for `{type: string}`. */
-const typeText = (value: unknown): TypeText => (isMapping(value) ? value : typeof value === 'string' ? { type: value } : {});
-
 function readDependencies(find: Finder): CodeContract['dependencies'] {
   const path = ['dependencies'];
-  find.keys(path, find.map(path), ['internal', 'external', 'engines'], 'dependencies');
+  const given = find.map(path);
+  find.keys(path, given, ['internal', 'external', 'engines'], 'dependencies');
+  if (Array.isArray(given.external) && given.external.length === 0) find.bad([...path, 'external'], '`dependencies.external` is a map of names and versions; write {} for none.', 'bad-value', false, 'warning');
   const internal = find.texts([...path, 'internal']).flatMap((text, index): Dependency[] => {
     const [id = '', range, ...more] = text.split('@').map((part) => part.trim());
     const here = [...path, 'internal', index];

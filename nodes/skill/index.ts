@@ -38,6 +38,7 @@ const isYaml = ({ language }: Cell): boolean => language === 'yaml' || language 
 /** The text of a fence that holds the skill. Front matter is only such when it begins as such. */
 function ownText(body: string): { readonly text: string; readonly problems: BodyProblem[] } {
   const source = openSkill(body);
+  if (/^\s*use:[ \t]*\S+\s*$/.test(body)) return { text: body.trim(), problems: [{ code: 'syntax', severity: 'warning', message: 'This is a text, not the name of a skill: `use:` means something only in a YAML fence. Write its language as `yaml`.', at: { from: 0, to: body.length } }] };
   if (source.flaws.some(({ rule }) => rule === 'start')) return { text: body.trim(), problems: body.trim() === '' ? [{ code: 'missing-key', severity: 'error', message: 'The skill is empty. Write the instructions, or `use: name` in a YAML fence.', at: { from: 0, to: body.length } }] : [] };
   const readable = readSkill(source) !== undefined;
   const problems = source.flaws.map(({ message, at }): BodyProblem => ({ code: 'syntax', severity: readable ? 'warning' : 'error', message: `The skill's front matter: ${message}`, at }));

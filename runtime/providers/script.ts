@@ -1,6 +1,6 @@
 /**
  * Scripted answers from a YAML file, for tests and demonstrations: no model, nothing by chance. Of the answers whose `when` stands in the newest
- * message of the user (or that have none) the first that was not given yet is given; when all were, the last of them again.
+ * message of the user (or that have none) the first that was not given yet is given, each once; when all were, the last of them again.
  *
  * What was given is remembered by this process and by the file's text: an edited script begins anew. A token is a word.
  */

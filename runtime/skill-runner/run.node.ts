@@ -3,7 +3,7 @@
  * workspace is the skill: pinned results are reused by their keys, what changed inputs reach is done anew where it can be done here.
  */
 import { createHash } from 'node:crypto';
-import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import { TelarError } from '../../contracts/errors.ts';
@@ -99,8 +99,12 @@ function readFolder(root: string): Map<string, Uint8Array> {
   return files;
 }
 
-function readInput(said: string): string {
-  if (said !== '-' && !said.startsWith('@')) return said;
+/** What `--input` means. @throws TelarError `bad-input` */
+export function readInput(said: string): string {
+  if (said !== '-' && !said.startsWith('@')) {
+    if (said.length < 1024 && !/[{}\0]/.test(said) && existsSync(said) && statSync(said).isFile()) throw new TelarError('bad-input', `${said} is a file, and --input takes JSON; write @${said}.`);
+    return said;
+  }
   let file: number;
   try { file = said === '-' ? 0 : openSync(said.slice(1), 'r'); } catch (error) { throw new TelarError('bad-input', `The input cannot be read: ${(error as Error).message}`); }
   try {

@@ -1,6 +1,6 @@
 /** Skills in real folders: what the validator sees of one, and how a library reads several. No link is followed by the validator. */
 import { lstatSync, readdirSync, readFileSync, realpathSync, statSync, type Dirent } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { basename, join, resolve, sep } from 'node:path';
 import { TelarError } from '../../contracts/errors.ts';
 import type { SkillFiles } from '../../nodes/skill/library.ts';
 import { LARGEST_SKILL } from '../../nodes/skill/read.ts';
@@ -60,9 +60,10 @@ function nameOf(root: string, path: string): string {
 
 /**
  * How a library reads, with paths from a folder. A folder that may not be looked into is as good as empty, and told.
+ * @param within folders out of which no link may lead
  * @param refused is told of each such folder
  */
-export function diskSkills(root: string, refused: (path: string, error: TelarError) => void): SkillFiles {
+export function diskSkills(root: string, within: readonly string[], refused: (path: string, error: TelarError) => void): SkillFiles {
   const told = new Set<string>();
   const list = (path: string): readonly string[] | undefined => {
     const place = resolve(root, path);
@@ -75,7 +76,17 @@ export function diskSkills(root: string, refused: (path: string, error: TelarErr
       return undefined;
     }
   };
-  return { read: (path) => readBounded(resolve(root, path), LARGEST_SKILL + 1, path), glob: (pattern) => glob(pattern, list) };
+  const tops = within.map((folder) => `${realOf(folder, folder)}${sep}`.replace(/[\\/]{2}$/, sep));
+  const read = (path: string): Uint8Array => {
+    const real = realOf(resolve(root, path), path);
+    if (!tops.some((top) => real.startsWith(top))) throw new TelarError('refused', `${path} is a link out of its folder of skills. Copy what it leads to, or name that folder with --skills.`, { file: path });
+    return readBounded(real, LARGEST_SKILL + 1, path);
+  };
+  return { read, glob: (pattern) => glob(pattern, list) };
+}
+
+function realOf(place: string, shown: string): string {
+  try { return realpathSync(place); } catch (error) { throw unreadable(shown, error); }
 }
 
 /** The bytes of a regular file, at most so many: one that is larger is told by its first part being too large. */

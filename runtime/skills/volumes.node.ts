@@ -21,7 +21,7 @@ export function openLibrary(said: readonly string[] | undefined, cwd: string, ro
     tell('missing-file', `There is no folder \`${name}\`. Check the spelling.`, path);
     return false;
   });
-  const library = readLibrary(diskSkills(cwd, (path, error) => { tell(error.code, error.message, path); }), there);
+  const library = readLibrary(diskSkills(cwd, [root, ...there.map(({ path }) => resolve(cwd, path))], (path, error) => { tell(error.code, error.message, path); }), there);
   return { skills: library.skills, problems: [...problems, ...library.problems], volumes: there.map((volume) => ({ ...volume, skills: library.skills.filter((skill) => skill.volume === volume.name).length })) };
 }
 

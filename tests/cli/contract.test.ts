@@ -137,6 +137,20 @@ describe('the way of a contract', () => {
     expect([code, stdout]).toEqual([0, expect.stringMatching(/green, not verified {2}1 of 2 lines green, 1 waived[\s\S]*– told\.contract\.yaml:8:\d+: max_lines: "lots": a number of lines is needed\n {2}– told\.contract\.yaml:8:\d+: frob: 7: nothing here checks it/)]);
     expect(stdout).not.toMatch(/✗|not judged/);
   });
+
+  test('K1 `check` tells types and constraints that nothing knows, code that is not parsed, and a language that is not tested', async () => {
+    const exports = 'f: {type: funktion, parameters: {a: {type: numbre}, b: {type: any}, c: gadget, d: "string | null", e: Date, g: 7}, returns: {type: 7}}';
+    place.write('odd.contract.yaml', small('ODD', { exports }).replace('external: {}', 'external: []').replace('constraints: {}', 'constraints: {quality: {max_lines: lots, frob: 7, max_linse: 5, no_dependencies: true, glow: {is: true, shown_by: [T1]}}, performance: {max_f_time: soon}}').replace('when: f()', 'when: "f(1,"'));
+    const { code, line } = await json('check', 'odd.contract.yaml');
+    expect([code, line.problems.map((one: Line) => `${one.line} ${one.severity} ${one.code} ${one.message}`)]).toEqual([2, [
+      expect.stringMatching(/^4 error bad-value `funktion` is no type .*Did you mean `function`/), expect.stringMatching(/^4 error bad-value `numbre` .*Did you mean `number`/), expect.stringMatching(/^4 warning bad-value `gadget`/),
+      expect.stringMatching(/^4 error bad-value A type is/), expect.stringMatching(/^4 error bad-value `type` must be/), expect.stringMatching(/^7 warning bad-value `dependencies.external` is a map/),
+      expect.stringMatching(/^10 warning pending .* cannot be done: f\(1, \(JavaScript: Unexpected token\)/),
+      expect.stringMatching(/^8 warning bad-value `max_lines` .*a number of lines/), expect.stringMatching(/^8 warning unknown-key `frob` .*no constraint `frob`/), expect.stringMatching(/^8 warning unknown-key `max_linse` .*Did you mean `max_lines`/), expect.stringMatching(/^8 warning bad-value `max_f_time` .*a time/),
+    ]]);
+    place.write('cobol.contract.yaml', small('COBOL').replace('JavaScript', 'Cobol'));
+    expect((await json('check', 'cobol.contract.yaml')).line.problems[0]).toMatchObject({ severity: 'warning', line: 1, column: 78, message: expect.stringMatching(/^Code in Cobol is not tested here/) });
+  });
   test('K4 an interface that changed under the same version is refused, and the lock is not written', async () => {
     const before = place.read(file);
     place.write(file, before.replace('key: { type: string, required: false', 'key: { type: string, required: true'));
@@ -173,6 +187,7 @@ describe('among contracts', () => {
     place.write('v/old.yaml', small('V', { exports: 'h: {type: function}', version: '2.0.0' }));
     expect(await json('diff', 'v/old.yaml', '--against', 'HEAD')).toMatchObject({ code: 0, line: { level: 'major', before: '1.0.0', after: '2.0.0', ok: true } });
     expect(await refusal('diff', place.path('v/old.yaml'), '--against', 'nowhere')).toMatch(/^git has no .*old\.yaml in nowhere/);
+    expect(await refusal('diff', place.path('v/old.yaml'), '--against', '..')).not.toMatch(/\.\.$/);
     for (const revision of ['--output=x', 'HEAD:../x', 'a b']) expect(await refusal('diff', place.path('v/old.yaml'), `--against=${revision}`)).toContain('is no revision of git');
     rmSync(place.path('v/.git'), { recursive: true });
   });

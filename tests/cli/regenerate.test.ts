@@ -112,6 +112,8 @@ test('K7 stability over N is told, and a model may say that the contract is wron
   lay(script(fenced(RIGHT), ...WRONG, fenced('export const double = 3'), fenced(`${RIGHT}// other\n`)));
   const stable = await ask('regenerate', '--stability', '3', '--attempts', '1', '--yes');
   expect(stable.end.stability).toMatchObject({ n: 3, green: 2, texts: 2, rounds: [1, 3, 1] });
+  const told = await place.telar(['contract', 'regenerate', 'DEMO-U001', '--stability', '2', '--attempts', '1', '--yes']);
+  expect(told.stderr).toMatch(/regeneration 1 of 2, attempt 1: [\s\S]*regeneration 2 of 2, attempt 1: /);
   place.write('answers.yaml', script('```yaml\ncontract_issue: {line: 24, reason: no number is both}\n```'));
   const issue = await ask('regenerate', '--yes');
   expect(issue.code).toBe(2);

@@ -1,9 +1,9 @@
 /** `telar skills` as a person calls it: every act, with its schema, its exit status, and what it says of the broken. */
-import { mkdirSync, readFileSync, readdirSync, symlinkSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createPlace, type Finished, type Line, type Place } from '../support/cli.ts';
+import { command, createPlace, type Finished, type Line, type Place } from '../support/cli.ts';
 
 const schema = JSON.parse(readFileSync(join(import.meta.dirname, '../../contracts/schema/skills.schema.json'), 'utf8')) as object;
 const validate = new Ajv2020({ allErrors: true, strict: false }).compile(schema);
@@ -38,6 +38,21 @@ test('K8 `list` and `show` tell volumes, forms and what can be run', async () =>
   const { code, line } = await json('list');
   expect([code, line.volumes]).toEqual([0, [{ name: 'skills', path: 'skills', skills: 2 }]]);
   expect((line.skills as Line[]).map(({ name, form, graphs }) => [name, form, (graphs as string[]).length])).toEqual([['chart-sales', 'agent-skill', 1], ['scripts', 'older', 0]]);
+
+  place.write('secret/out/SKILL.md', doc('leaked', 'A secret.', 'Hidden.'));
+  place.write('inner/.telar/keep', '');
+  for (const name of ['file', 'good']) place.write(`inner/skills/${name}/SKILL.md`, doc(name, 'Fine.', 'Fine.'));
+  rmSync(place.path('inner/skills/file/SKILL.md'));
+  symlinkSync(place.path('secret/out/SKILL.md'), place.path('inner/skills/file/SKILL.md'));
+  symlinkSync(place.path('secret/out'), place.path('inner/skills/folder'));
+  symlinkSync(place.path('inner/skills/good'), place.path('inner/skills/within'));
+  for (const act of [['list'], ['search', 'secret fine']]) {
+    const { stdout } = await command(['skills', ...act, '--json'], place.path('inner'));
+    const linked = JSON.parse(stdout) as Line;
+    expect(stdout).not.toContain('leaked');
+    expect(((linked.skills ?? linked.hits) as Line[]).map(({ name }) => name)).toEqual(['good', 'within']);
+    expect((linked.problems as Line[]).map(({ rule, file }) => [rule, file])).toEqual([['refused', 'skills/file/SKILL.md'], ['refused', 'skills/folder/SKILL.md']]);
+  }
 
   const both = await telar('list', '--skills', 'skills', '--skills', 'theirs=team');
   expect([both.code, both.stdout]).toEqual([0, expect.stringContaining('theirs')]);

@@ -33,6 +33,7 @@ describe('mistakes', () => {
     [['rnu', 'a.telar.md'], /no command `rnu`.*Did you mean `telar run`/],
     [['run', 'a.telar.md', '--jbos', '2'], /no option --jbos.*Did you mean --jobs/],
     [['run', 'a.telar.md', '--jobs'], /--jobs.*telar run --help/],
+    [['graph', 'a.telar.md', '--output', '-x'], /--output takes a value; one that begins with a dash is written `--output=VALUE`/],
     [['run', 'a.telar.md', '--jobs', '0'], /--jobs takes a number/],
     [['run', 'a.telar.md', 'b.telar.md'], /one word too many/],
     [['run'], /Usage: telar run FILE/],

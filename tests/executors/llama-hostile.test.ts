@@ -1,10 +1,13 @@
 /** Models that are cut short, damaged or made to harm: what our reader says of them, and what they do to llama.cpp where it reads them first. */
-import { mkdirSync, renameSync, truncateSync } from 'node:fs';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, renameSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { TelarError } from '../../contracts/errors.ts';
 import { estimateMemory, type GgufHeader, readGguf } from '../../runtime/governor/gguf.ts';
+import type { Start } from '../../runtime/executors/llama/wire.ts';
 import { large, makeModel, type Meta, metadataOf, type Tensor, tensorsOf, writeGguf } from '../support/gguf.ts';
 import { ask, llamaReason, Models } from '../support/llama.ts';
 
@@ -44,6 +47,17 @@ const u32 = (key: string, value: number) => meta((each) => (each === key ? [key,
 const tensor = (change: Partial<Tensor> = {}): Tensor => ({ name: 'more', shape: [32], type: 1, data: new Uint8Array(64), ...change });
 /** Where the first key begins. */
 const FIRST_KEY = 24;
+
+it('W18 a child whose parent has gone ends at once, though its threads may not', async () => {
+  writeFileSync(join(models.folder, 'library.mjs'), 'export const getLlama = async () => ({ gpu: false, loadModel: async () => ({}) }), LlamaLogLevel = {};');
+  const start = { library: join(models.folder, 'library.mjs'), model: '', gpu: false, threads: 1 } satisfies Start;
+  const child = fork(new URL('../../runtime/executors/llama/child.node.ts', import.meta.url), [JSON.stringify(start)], { serialization: 'advanced', execArgv: ['--permission', '--allow-fs-read=*', '--no-warnings'] });
+  const ended = once(child, 'exit');
+  const [said] = await once(child, 'message') as [unknown];
+  expect(said).toMatchObject({ loaded: true });
+  child.disconnect();
+  expect(await ended).toEqual([null, 'SIGKILL']);
+});
 
 describe('W18 the head of a model', () => {
   it('W18 the whole file is read', () => {

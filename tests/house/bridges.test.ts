@@ -22,7 +22,7 @@ function digest(folders: readonly string[]): string {
 }
 
 const BRIDGES = [
-  { engine: createJavaScript(), folders: ['executors/javascript', 'values'], bridge: '1', code: '5436ee4987462eb3' },
+  { engine: createJavaScript(), folders: ['executors/javascript', 'values'], bridge: '1', code: '3fe1359ad1035a98' },
   { engine: createNativeSql({ root: '/' }), folders: ['executors/sql', 'values'], bridge: '2', code: 'f8a9797f3216dd34' },
   { engine: createWasmSql({ root: '/' }), folders: ['executors/sql', 'values'], bridge: '2', code: 'f8a9797f3216dd34' },
 ];

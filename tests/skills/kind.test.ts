@@ -17,6 +17,7 @@ test('K8 a body that is wrong has a problem in its place', () => {
     ['---\na: *b\n---\nx\n', 'markdown', 'error syntax "*b"'],
     ['usr: a\n', 'yaml', 'error unknown-key "usr"', 'error missing-key "usr: a\\n"'],
     ['use: [a]\n', 'yaml', 'error bad-value "[a]"'],
+    ['use: style\n', 'markdown', 'warning syntax "use: style\\n"'],
     ['use: [\n', 'yaml'],
   ];
   for (const [body, language, ...problems] of wrong) {

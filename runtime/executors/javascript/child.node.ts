@@ -12,7 +12,8 @@ import { newQuickJSWASMModuleFromVariant, newVariant, type QuickJSSyncVariant, t
 import { TelarError, type ErrorJSON } from '../../../contracts/errors.ts';
 import type { Limits } from '../../../contracts/node.ts';
 import type { World } from '../../ports.ts';
-import { harden, quit } from '../python/harden.node.ts';
+import { harden } from '../python/harden.node.ts';
+import { quit } from '../quit.node.ts';
 import { realNow, showWorld } from '../world.node.ts';
 import type { Module } from './module.ts';
 import { type Emission, runModule } from './realm.ts';

@@ -12,6 +12,7 @@ import { pathToFileURL } from 'node:url';
 import type * as NodeLlama from 'node-llama-cpp';
 import type { LlamaContext, LlamaContextSequence, LlamaGrammar, LlamaModel, Token } from 'node-llama-cpp';
 import { TelarError } from '../../../contracts/errors.ts';
+import { quit } from '../quit.node.ts';
 import { render } from './chat.node.ts';
 import { StopFinder } from './stop.ts';
 import { GATHER, Stream } from './stream.node.ts';
@@ -175,7 +176,7 @@ async function work(model: LlamaModel, job: Job): Promise<void> {
   }
 }
 
-process.on('disconnect', () => process.exit());
+process.on('disconnect', quit);
 try {
   const model = await load();
   process.on('message', (message: ToChild) => {

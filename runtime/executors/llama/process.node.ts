@@ -148,5 +148,5 @@ export class LlamaProcess {
 /** Telar's own code that the child imports. */
 function codeFolders(): string[] {
   const home = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
-  return ['contracts', 'runtime/executors/llama', 'package.json'].map((part) => join(home, part)).filter((path) => existsSync(path)).map((path) => realpathSync(path));
+  return ['contracts', 'runtime/executors/llama', `runtime/executors/quit.node${extname(import.meta.url)}`, 'package.json'].map((part) => join(home, part)).filter((path) => existsSync(path)).map((path) => realpathSync(path));
 }

@@ -8,7 +8,7 @@ import { readSync } from 'node:fs';
 import { TelarError } from '../../../contracts/errors.ts';
 import type { WebRequest, WebResponse } from '../../../contracts/node.ts';
 import { FRAME, packResult, unpackResult, writeFrame } from './frames.node.ts';
-import { quit } from './harden.node.ts';
+import { quit } from '../quit.node.ts';
 
 /** The descriptor that the child inherits for answers. */
 const ANSWER_FD = 5;

@@ -35,7 +35,7 @@ const HEAP = 512;
 /** What the child may read besides what it is told: this engine's code, and Pyodide's. */
 function codeFolders(): string[] {
   const floor = fileURLToPath(new URL('../../../', import.meta.url));
-  return ['runtime/executors/python/', `runtime/executors/world.node${extname(import.meta.url)}`, 'runtime/values/', 'contracts/', 'package.json'].map((part) => join(floor, part)).filter((path) => existsSync(path));
+  return ['runtime/executors/python/', `runtime/executors/world.node${extname(import.meta.url)}`, `runtime/executors/quit.node${extname(import.meta.url)}`, 'runtime/values/', 'contracts/', 'package.json'].map((part) => join(floor, part)).filter((path) => existsSync(path));
 }
 
 /** Flags of a child's Node: what may be read and written, and no network, children, workers, add-ons or code from strings. */

@@ -7,20 +7,8 @@
 import childProcess from 'node:child_process';
 import { constants } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
-import { constants as system } from 'node:os';
 
 const REMOVED = ['kill', '_kill', 'abort', 'dlopen', 'chdir', 'setuid', 'setgid', '_debugProcess', '_startProfilerIdleNotifier', 'loadEnvFile', 'report'];
-
-const { _kill: end, pid } = process as unknown as { _kill(pid: number, signal: number): void; readonly pid: number };
-
-/**
- * Ends this process at once: what a child without a parent does. An exit of Node waits for V8's threads, and those now and then for a collection that
- * comes no more (nodejs/node#54918).
- */
-export function quit(): never {
-  end.call(process, pid, system.signals.SIGKILL);
-  return process.exit(); // where a wall makes it the first of its processes, no signal of its own ends it
-}
 
 /** Call once. Pyodide needs `process.binding('constants')` and nothing else of that old door. */
 export function harden(): void {

@@ -6,7 +6,7 @@
  */
 import { existsSync } from 'node:fs';
 import { realNow } from '../world.node.ts';
-import { quit } from './harden.node.ts';
+import { quit } from '../quit.node.ts';
 
 /** Why a step was told to stop. */
 export type Stop = 'timeout' | 'cancelled' | 'memory' | 'output-limit';

@@ -57,6 +57,7 @@ export function parseArguments(command: Command, argv: readonly string[]): Argum
     const unknown = /'(?:-\w, )?--?([^'\s=]+)/.exec((error as Error).message)?.[1];
     const near = unknown === undefined ? undefined : nearest(unknown, options.map((option) => option.name));
     const known = options.some((option) => option.name === unknown);
+    if (known && /argument is ambiguous/.test((error as Error).message)) throw new TelarError('usage', `--${unknown} takes a value; one that begins with a dash is written \`--${unknown}=VALUE\`. See \`telar ${command.name} --help\`.`, {}, { cause: error });
     throw new TelarError('usage', known ? `${(error as Error).message.split('.')[0]}. See \`telar ${command.name} --help\`.`
       : `${unknown === undefined ? (error as Error).message : `\`telar ${command.name}\` has no option --${unknown}.`}${near === undefined ? '' : ` Did you mean --${near}?`} See \`telar ${command.name} --help\`.`, {}, { cause: error });
   }

@@ -50,7 +50,7 @@ async function fromGit(path: string, revision: string): Promise<CodeContract> {
   } catch (error) {
     const { code, stderr = '' } = error as { code?: string | number; stderr?: string };
     if (code === 'ENOENT') throw new TelarError('unavailable', 'There is no program `git` here; compare two files instead.', { lacks: 'git' }, { cause: error });
-    throw new TelarError('usage', `git has no ${path} in ${revision}: ${stderr.trim().split('\n')[0]?.replace(/^fatal: /, '') ?? 'it said nothing'}.`, { path, revision }, { cause: error });
+    throw new TelarError('usage', `git has no ${path} in ${revision}: ${stderr.trim().split('\n')[0]?.replace(/^fatal: /, '').replace(/\.+$/, '') ?? 'it said nothing'}.`, { path, revision }, { cause: error });
   }
   const { contract, problems } = readContract(text, `${revision}:${path}`);
   if (contract === undefined) throw new TelarError('unreadable', `${path} in ${revision}: ${problems[0]?.message ?? 'it cannot be read'}`, { path });

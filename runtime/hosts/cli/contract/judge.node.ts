@@ -4,6 +4,8 @@
  */
 import { createResources } from '../../../adapters/resources.node.ts';
 import { sha256 } from '../../../adapters/hash.node.ts';
+import { lackOf } from '../../../../nodes/contract/constraints.ts';
+import { syntaxFault } from '../../../../nodes/contract/language.ts';
 import { executable, truthOf } from '../../../../nodes/contract/truth.ts';
 import type { Truth } from '../../../../nodes/contract/types.ts';
 import { acceptedForm } from '../../../../nodes/contract/lock.ts';
@@ -28,7 +30,13 @@ export async function judgeContracts(files: readonly ContractFile[]): Promise<Ju
     for (const problem of truth.problems) findings.push({ ...problem, file: file.shown });
     for (const line of truth.lines) {
       if (line.status === 'notebook' || executable(line) || line.waived !== undefined) continue;
-      findings.push({ code: 'pending', severity: 'warning', file: file.shown, line: line.line, column: line.column, node: line.id, message: `\`${line.text}\` is pending: ${line.meaning}` });
+      findings.push({ code: 'pending', severity: 'warning', file: file.shown, line: line.line, column: line.column, node: line.id, message: `\`${line.text}\` is pending: ${line.meaning}${whenFault(file, truth, line.test)}` });
+    }
+    for (const constraint of file.contract.kind === true ? [] : file.contract.constraints) {
+      const found = lackOf(constraint);
+      const { group, name, line, column } = constraint;
+      if (found === undefined || file.contract.waivers.some((waiver) => waiver.constraint === name || waiver.constraint === `${group}.${name}`)) continue;
+      findings.push({ code: found.unknown ? 'unknown-key' : 'bad-value', severity: 'warning', file: file.shown, line, column, message: `\`${name}\` is checked by nothing: ${found.lack}` });
     }
     const { status, why } = file.status;
     const told = { file: file.shown, line: 1, column: 1 } as const;
@@ -40,6 +48,13 @@ export async function judgeContracts(files: readonly ContractFile[]): Promise<Ju
   // What is needed may lie elsewhere: a double stands in for it in tests.
   for (const { data: _, ...finding } of graph.findings) findings.push({ ...finding, severity: finding.code === 'missing-name' ? 'warning' : 'error' });
   return { findings: distinct(findings), judged, graph };
+}
+
+/** What the parser says of a `when` that cannot be done. */
+function whenFault({ contract: { language } }: Readable, { tests }: Truth, id: string): string {
+  const stuck = language === undefined ? undefined : tests.find(({ test, whyNot }) => test.id === id && whyNot !== undefined);
+  const fault = stuck?.test.when.map(({ text }) => syntaxFault(text, language!)).find((one) => one !== undefined);
+  return fault === undefined ? '' : ` (${fault.replace(/\.$/, '')})`;
 }
 
 /** The dependency graph of contracts. */

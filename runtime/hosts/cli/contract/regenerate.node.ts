@@ -47,7 +47,7 @@ export async function run(args: Arguments, words: readonly string[], verb: strin
         const assignment = assignmentOf(contract, others);
         const powers: RegeneratePowers = {
           ask: askerOf(host, profile, file, budgets, signal), now: () => performance.now(), judge: judgeBy(contract, bench, { dependencies: others, signal }),
-          onRound: (round) => { rounds.push(round); say(roundLine(round)); },
+          onRound: (round) => { rounds.push(round); say(roundLine(round, n === 1 ? '' : `regeneration ${1 + Math.floor((round.seed - 1) / budgets.attempts)} of ${n}, `)); },
         };
         if (n === 1) return { made: await regenerate(assignment, budgets, powers), stable: undefined };
         const all = await stability(n, assignment, budgets, powers);
@@ -124,11 +124,11 @@ function numberOf(args: Arguments, name: string, otherwise: number): number {
   return value;
 }
 
-function roundLine({ attempt, repair, outcome, passed, total, failure, input, output, ms }: Round): string {
+function roundLine({ attempt, repair, outcome, passed, total, failure, input, output, ms }: Round, which: string): string {
   const what = repair === 0 ? `attempt ${attempt}` : `attempt ${attempt}, repair ${repair}`;
   const how = outcome === 'green' ? colour.green('green') : outcome === 'red' ? `${colour.red('red')}, ${passed} of ${total}` : outcome === 'no-code' ? colour.red('no code') : 'says that the contract is wrong';
   const why = failure === undefined ? '' : `: ${outcome === 'no-code' ? '' : `${clean(failure.test)} `}${clean(failure.line)}${failure.actual === undefined ? failure.error === undefined ? '' : ` (${clean(failure.error.slice(0, 120))})` : ` (came ${clean(failure.actual.slice(0, 120))})`}`;
-  return `  ${what}: ${how}${why}  ${colour.grey(`${input}+${output} tokens, ${duration(ms)}`)}`;
+  return `  ${which}${what}: ${how}${why}  ${colour.grey(`${input}+${output} tokens, ${duration(ms)}`)}`;
 }
 
 function lastFailure(rounds: readonly Round[]): string {
