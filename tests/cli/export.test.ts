@@ -167,7 +167,7 @@ test('K9 what is red, too large, or above the notebook blocks the export', async
   expect([huge.code, huge.lines.at(-1)]).toMatchObject([1, { code: 'refused', data: { largest: 'assets/data/huge.txt' } }]);
   const above = await place.telar(['export', 'sub/above.telar.md', '--to', 'skill', '-o', 'out', '--json']);
   expect([above.code, above.lines.at(-1)]).toMatchObject([1, { code: 'refused', data: { file: 'scale.js' } }]);
-  expect(readdirSync(place.path('out')).sort()).toEqual(['asks', 'prices', 'talks']);
+  expect(readdirSync(place.path('out')).filter((name) => ['red', 'broken', 'huge', 'above'].includes(name))).toEqual([]);
   mkdirSync(place.path('mine/prices'), { recursive: true });
   writeFileSync(place.path('mine/prices/own.txt'), 'mine');
   expect((await place.telar(['export', 'prices.telar.md', '--to', 'skill', '-o', 'mine'])).code).toBe(1);
