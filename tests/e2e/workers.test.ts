@@ -26,9 +26,9 @@ function welcome(context: TestContext): Place {
 const hashesOf = ({ nodes }: RunEnd): Record<string, string> => Object.fromEntries(Object.entries(nodes).flatMap(([node, { outputs = {} }]) => Object.entries(outputs).map(([name, { hash, type }]) => [`${node}.${name}`, hash ?? type])));
 const journalOf = async (place: Place): Promise<Line[]> => (await place.telar(['journal', '--level', 'debug', '--json'])).stdout.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as Line);
 
-test.concurrent('W13 every step of the welcome notebook gives in a worker, to the byte, what it gives beside the runtime', { timeout: 120_000 }, async (context) => {
+test.concurrent('W13 every step of the welcome notebook gives in a worker, to the byte, what it gives beside the runtime, one after the other or many at once', { timeout: 120_000 }, async (context) => {
   const [light, heavy] = [welcome(context), welcome(context)];
-  const [beside, there] = await Promise.all([light.run('notebooks/welcome.telar.md', ['--trust']), heavy.run('notebooks/welcome.telar.md', ['--trust', '--worker', 'heavy'])]);
+  const [beside, there] = await Promise.all([light.run('notebooks/welcome.telar.md', ['--trust', '--jobs', '1']), heavy.run('notebooks/welcome.telar.md', ['--trust', '--worker', 'heavy', '--jobs', '8'])]);
   expect([beside.code, there.code, there.unwell]).toEqual([0, 0, {}]);
   expect(there.ran).toEqual(beside.ran);
   expect(hashesOf(there)).toEqual(hashesOf(beside));
